@@ -1,0 +1,15 @@
+//! The nouns of Broadsheet: what a paper is, by which ids it is known, what a source says of it, how readers'
+//! signals are read over time, and what a list's window of days is.
+//!
+//! Plain values, no input or output. Every other crate may depend on this one; it depends on none of ours.
+//! Start with [`paper`] (what is kept) and [`record`] (what a source yields), then [`merge`], which turns the
+//! second into the first.
+
+pub mod ids;
+pub mod ledger;
+pub mod merge;
+pub mod paper;
+pub mod record;
+pub mod signal;
+pub mod text;
+pub mod window;

@@ -1,0 +1,1 @@
+//! Derived state: the lexical index of one generation, rebuildable at any time.

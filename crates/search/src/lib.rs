@@ -1,0 +1,1 @@
+//! Policy: parse the query, retrieve, rank, trend, explain. No clock, no SQL, no network.

@@ -1,0 +1,1 @@
+//! The outside world, in: files and polite fetching, parsed into records.

@@ -1,0 +1,1 @@
+//! All SQL: papers, signals, ledger, quarantine, jobs; SQLite or PostgreSQL.

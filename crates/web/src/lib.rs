@@ -1,0 +1,1 @@
+//! HTTP out: pages, feeds, APIs. Only this crate knows HTTP.
