@@ -5,6 +5,7 @@
 //! Start with [`paper`] (what is kept) and [`record`] (what a source yields), then [`merge`], which turns the
 //! second into the first.
 
+pub mod hit;
 pub mod ids;
 pub mod ledger;
 pub mod merge;

@@ -1,0 +1,77 @@
+//! What a search or a ranking answers with: papers by row, a score, and why.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::PaperId;
+use crate::signal::{Reading, Signal};
+
+/// One found paper.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Which paper.
+    pub paper: PaperId,
+    /// Higher is better; comparable within one answer only.
+    pub score: f32,
+    /// Why it is here.
+    pub explanation: Explanation,
+}
+
+/// Why a paper was found, in parts that a page can show.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// Share of the score by field: (`title`, 7.2), (`abstract`, 3.1), ...
+    pub parts: Vec<(String, f32)>,
+    /// The words of the query that this paper contains, as they were typed.
+    pub matched: Vec<String>,
+}
+
+/// A stretch of text, marked or not: how highlighted titles and snippets cross crate borders without markup.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// The text, unescaped.
+    pub text: String,
+    /// Whether it matched the query.
+    pub marked: bool,
+}
+
+/// The signals of one paper, as trending needs them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignalHistory {
+    /// Which paper.
+    pub paper: PaperId,
+    /// The field in which it competes: its primary category, or empty.
+    pub field: String,
+    /// The day on whose list it stands.
+    pub listed: Date,
+    /// Oldest first.
+    pub readings: Vec<Reading>,
+}
+
+/// A place on the trending list, opened into its parts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trending {
+    /// Which paper.
+    pub paper: PaperId,
+    /// Higher is better.
+    pub score: f64,
+    /// One part per signal that was read.
+    pub parts: Vec<TrendPart>,
+    /// How many announcement days ago the paper was listed.
+    pub age_batches: u32,
+}
+
+/// What one signal adds to a trend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrendPart {
+    /// Which signal.
+    pub signal: Signal,
+    /// What was gained in the window.
+    pub gain: u32,
+    /// Days of the window during which readings tell anything.
+    pub exposure_days: f64,
+    /// The evidence that follows, before its weight.
+    pub evidence: f64,
+    /// The weight in the sum.
+    pub weight: f64,
+}
