@@ -1,0 +1,120 @@
+//! What every handler can reach: the database, the search engine, the clock, and what the process is doing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use search::engine::Engine;
+use store::Store;
+
+/// Settings of the site that pages and feeds print.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Name on the masthead.
+    pub title: String,
+    /// Address under which readers reach the site, without trailing slash; `None` takes it from each request.
+    pub base_url: Option<String>,
+    /// Who runs it, for feeds and the about page.
+    pub contact: Option<String>,
+    /// Time zone that decides what "today" is.
+    pub time_zone: TimeZone,
+    /// Version of the program.
+    pub version: &'static str,
+}
+
+/// What the background is doing, for the masthead's notice, the coverage page and readiness.
+#[derive(Debug, Clone, Default)]
+pub struct Activity {
+    /// Started with `--offline`: nothing is fetched.
+    pub offline: bool,
+    /// What is being done right now, in words ("fetching cs.CL from arXiv").
+    pub doing: Option<String>,
+    /// When the last fetch ended.
+    pub last_fetch: Option<Timestamp>,
+    /// Why the last fetch failed, in words.
+    pub last_error: Option<String>,
+    /// When the next fetch is due.
+    pub next_fetch: Option<Timestamp>,
+    /// The index is behind the database and being caught up: (done, total) changes.
+    pub indexing: Option<(u64, u64)>,
+}
+
+/// Shared handle on [`Activity`] and on the version of the data that pages are cached under.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    activity: Arc<RwLock<Activity>>,
+    data_version: Arc<AtomicU64>,
+}
+
+impl Status {
+    /// A copy of what is going on.
+    pub fn activity(&self) -> Activity {
+        self.activity
+            .read()
+            .unwrap_or_else(|e| e.into_inner())
+            .clone()
+    }
+
+    /// Changes what is going on.
+    pub fn update(&self, change: impl FnOnce(&mut Activity)) {
+        change(&mut self.activity.write().unwrap_or_else(|e| e.into_inner()));
+    }
+
+    /// The version of the data; cached pages of another version are not served.
+    pub fn data_version(&self) -> u64 {
+        self.data_version.load(Ordering::Acquire)
+    }
+
+    /// Says that papers, readings, ledger or index changed.
+    pub fn data_changed(&self) {
+        self.data_version.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// Tells the time; tests stop it.
+#[derive(Clone)]
+pub struct Clock(pub Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Clock(Arc::new(Timestamp::now))
+    }
+
+    /// A clock that stands still.
+    pub fn at(time: Timestamp) -> Self {
+        Clock(Arc::new(move || time))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// Renders `/metrics` in Prometheus' text format.
+pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Everything a handler can reach. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The search engine.
+    pub engine: Engine,
+    /// Settings.
+    pub site: Arc<Site>,
+    /// Time.
+    pub clock: Clock,
+    /// What is going on.
+    pub status: Status,
+    /// `/metrics`; `None` answers 404.
+    pub metrics: Option<RenderMetrics>,
+}
