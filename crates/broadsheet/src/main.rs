@@ -1,1 +1,25 @@
-fn main() {}
+//! Broadsheet: your own Daily Papers.
+//!
+//! The process: command line, configuration, and the wiring of the crates. Read [`pipeline`] first: it is the
+//! way of the data from a source to a reader in one file.
+
+mod cli;
+mod config;
+mod fetching;
+mod importing;
+mod memory;
+mod pipeline;
+mod schedule;
+mod server;
+mod shelf;
+mod telemetry;
+
+use std::process::ExitCode;
+
+/// Import and rendering allocate many small strings; measured faster than the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,277 @@
+//! What can be typed, with the help texts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::importing;
+
+/// Your own Daily Papers: takes in every new paper, ranks the day, finds papers again.
+///
+/// Start with `broadsheet serve` and open http://127.0.0.1:8080.
+#[derive(Debug, Parser)]
+#[command(name = "broadsheet", version, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Folder of database and index [default: the user's data folder]
+    #[arg(long, global = true, env = "BROADSHEET_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Configuration file [default: broadsheet.toml in the data folder, if there]
+    #[arg(long, global = true, env = "BROADSHEET_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How log lines are written to standard error; what is logged is set by BROADSHEET_LOG
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]
+    pub(crate) log_format: LogFormat,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The form of log lines.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for programs.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the site and fetch new papers on schedule
+    Serve(ServeArgs),
+    /// Read papers from files: saved Daily Papers pages, arXiv or Daily Papers JSON, BibTeX, RIS, CSL-JSON
+    Import(ImportArgs),
+    /// Fetch new papers from the configured sources now
+    Fetch(FetchArgs),
+    /// Print the newest day's papers
+    Today(ListArgs),
+    /// Print the newest week's papers
+    Week(ListArgs),
+    /// Print the trending papers
+    Trending(TrendingArgs),
+    /// Search: words, "phrases", author:NAME cat:cs.CL after:2024-01 before:2024-06 -not
+    Search(SearchArgs),
+    /// Print one paper by arXiv id, DOI or address
+    Paper(PaperArgs),
+    /// Write every paper to standard output
+    Export(ExportArgs),
+    /// Print the completeness ledger: expected, received, stored, and why they differ
+    Coverage(CoverageArgs),
+    /// List, show or retry records that could not be read
+    Quarantine(QuarantineArgs),
+    /// Build the search index anew from the database
+    Rebuild,
+    /// Write a copy of the whole database, while the server runs
+    Backup(BackupArgs),
+    /// Put a backup in place of the database (stop the server first)
+    Restore(RestoreArgs),
+    /// Check database, index, configuration and clock
+    Doctor,
+    /// Show or check the configuration
+    Config(ConfigArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on [default: 127.0.0.1:8080, or `listen` of the configuration]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Never call out: serve what is here
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ImportArgs {
+    /// Files to read, plain, gzip or zstd; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Read the files as this format instead of recognising it
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Read files again that were imported completely before
+    #[arg(long)]
+    again: bool,
+    /// Print the outcome as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl ImportArgs {
+    pub(crate) fn options(self) -> importing::Options {
+        importing::Options { files: self.files, format: self.format, again: self.again, json: self.json }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FetchArgs {
+    /// Only these sources: arxiv-feed, arxiv-api, arxiv-oai, daily-papers, biorxiv, feed
+    #[arg(value_name = "SOURCE")]
+    pub(crate) only: Vec<String>,
+}
+
+/// The forms in which lists are printed.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+#[group(multiple = false)]
+pub(crate) struct Form {
+    /// JSON, one array
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ids only, one a line
+    #[arg(long)]
+    pub(crate) ids: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ListArgs {
+    /// Another day (2026-11-23), week (2026-W48) or month (2026-11) than the newest
+    #[arg(value_name = "WHEN")]
+    pub(crate) when: Option<String>,
+    /// Only this category, such as cs.CL
+    #[arg(long, value_name = "CATEGORY")]
+    pub(crate) cat: Option<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct TrendingArgs {
+    /// Days that gains are counted over
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=90), value_name = "DAYS")]
+    pub(crate) window: u32,
+    /// At most this many
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SearchArgs {
+    /// The query; several words need no quotes
+    #[arg(required = true, value_name = "QUERY", allow_hyphen_values = true, trailing_var_arg = true)]
+    pub(crate) query: Vec<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    pub(crate) limit: u32,
+    /// Order of the hits
+    #[arg(long, value_enum, default_value_t = SortArg::Relevance)]
+    pub(crate) sort: SortArg,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+/// Order of hits.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SortArg {
+    /// Best match first
+    Relevance,
+    /// Newest first
+    Newest,
+    /// Most votes first
+    Votes,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PaperArgs {
+    /// arXiv id, DOI, or an address that holds one
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// JSON
+    #[arg(long, conflicts_with = "bibtex")]
+    pub(crate) json: bool,
+    /// BibTeX
+    #[arg(long)]
+    pub(crate) bibtex: bool,
+}
+
+/// Form of an export.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// JSON, one paper a line
+    Jsonl,
+    /// BibTeX
+    Bibtex,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportArgs {
+    /// Form
+    #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+    pub(crate) format: ExportFormat,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct CoverageArgs {
+    /// Only lines that are not settled
+    #[arg(long)]
+    pub(crate) open: bool,
+    /// From this day on
+    #[arg(long, value_name = "DAY")]
+    pub(crate) since: Option<String>,
+    /// At most this many lines
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    pub(crate) limit: u32,
+    /// JSON, one array
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct QuarantineArgs {
+    #[command(subcommand)]
+    pub(crate) action: QuarantineAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum QuarantineAction {
+    /// List records set aside, newest first
+    List {
+        /// At most this many
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: u32,
+        /// JSON, one array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one record: where it came from, why it is here, its bytes
+    Show {
+        /// Its number
+        id: i64,
+    },
+    /// Read records again, after the program or the record's neighbours changed; all of them without a number
+    Retry {
+        /// Its number
+        id: Option<i64>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BackupArgs {
+    /// File to write; must not exist
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RestoreArgs {
+    /// Backup to read
+    pub(crate) file: PathBuf,
+    /// Move an existing database aside instead of refusing
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) action: ConfigAction,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Check the configuration and print what it comes to, secrets hidden
+    Check,
+}

@@ -1,0 +1,1 @@
+//! What the polite gate remembers over restarts, kept in the database.

@@ -1,0 +1,106 @@
+//! `broadsheet serve`: the site, the schedule, and an orderly end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+use web::state::{App, Clock, RenderMetrics, Site, Status};
+
+use crate::config::Config;
+use crate::pipeline::Pipeline;
+use crate::{schedule, shelf};
+
+/// How long open requests may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serves until SIGINT or SIGTERM.
+pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: bool) -> Result<()> {
+    let listen = listen.unwrap_or(config.written.listen);
+    let metrics = start_metrics()?;
+    let pipeline = Pipeline::open(&config).await?;
+    shelf::stock(&pipeline).await?;
+    let status = Status::default();
+    status.update(|a| a.offline = offline);
+    let app = App::new(pipeline.store.clone(), pipeline.engine(), site(&config), Clock::system(), status.clone())
+        .with_metrics(metrics);
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; is another server there? --listen takes another address"))?;
+    let address = listener.local_addr()?;
+    info!(%address, data = %config.data.display(), "Serving on http://{address}");
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    tasks.spawn(schedule::follow(pipeline.clone(), status.clone(), stop.clone()));
+    if !offline {
+        tasks.spawn(schedule::fetch_regularly(config, pipeline.clone(), status, stop.clone()));
+    }
+    tasks.close();
+    let signalled = stop.clone();
+    tokio::spawn(async move {
+        stop_signal().await;
+        info!("Stopping: no new requests, finishing what is open");
+        signalled.cancel();
+    });
+    let service = axum_serve(listener, app, stop.clone());
+    let stopped = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        result = service => result.context("the server failed")?,
+        () = stopped => warn!("Some requests were still open after {} s and were cut off", GRACE.as_secs()),
+    }
+    stop.cancel();
+    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        warn!("Background work was cut off; it goes on at the next start");
+    }
+    pipeline.store.close().await;
+    info!("Stopped");
+    Ok(())
+}
+
+async fn axum_serve(listener: TcpListener, app: App, stop: CancellationToken) -> std::io::Result<()> {
+    web::serve(listener, web::router::router(app), async move { stop.cancelled().await }).await
+}
+
+fn site(config: &Config) -> Site {
+    let written = &config.written;
+    let given = |text: &String| (!text.is_empty()).then(|| text.trim_end_matches('/').to_string());
+    Site {
+        title: written.title.clone(),
+        base_url: given(&written.base_url),
+        contact: given(&written.contact),
+        time_zone: config.time_zone.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+fn start_metrics() -> Result<RenderMetrics> {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|_| anyhow::anyhow!("metrics were started twice"))?;
+    Ok(Arc::new(move || handle.render()))
+}
+
+/// SIGINT or SIGTERM.
+async fn stop_signal() {
+    let interrupt = async {
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! { () = interrupt => {}, _ = terminate.recv() => {} },
+            Err(_) => interrupt.await,
+        }
+    }
+    #[cfg(not(unix))]
+    interrupt.await;
+}
