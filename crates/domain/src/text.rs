@@ -63,6 +63,11 @@ pub fn one_line(text: &str) -> String {
     out
 }
 
+/// The text with letters and their combining marks joined into single characters where Unicode has them (NFC).
+pub fn composed(text: &str) -> String {
+    text.nfc().collect()
+}
+
 /// Characters that change the direction or width of what follows without being seen.
 pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{00ad}')
