@@ -15,6 +15,8 @@ pub(crate) mod health;
 pub mod latex;
 pub mod lists;
 pub mod router;
+#[cfg(test)]
+mod samples;
 pub mod state;
 pub mod static_files;
 pub mod suffix;
