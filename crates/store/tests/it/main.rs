@@ -1,0 +1,1 @@
+//! The store's suite, run on both engines.
