@@ -40,8 +40,15 @@ impl Browser {
         let profile = tempfile::TempDir::new().unwrap();
         let profile_arg = format!("--user-data-dir={}", profile.path().display());
         let arguments = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", &profile_arg,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &profile_arg,
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
@@ -49,13 +56,20 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL" },
         } } });
         let mut browser = Browser {
-            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
             client: reqwest::Client::builder().no_proxy().build().unwrap(),
             session: driver.trim_end_matches('/').to_string(),
             _profile: profile,
         };
         let opened = browser.post("session", &wanted);
-        browser.session = format!("{}/session/{}", browser.session, opened["sessionId"].as_str().unwrap());
+        browser.session = format!(
+            "{}/session/{}",
+            browser.session,
+            opened["sessionId"].as_str().unwrap()
+        );
         browser
     }
 
@@ -66,15 +80,25 @@ impl Browser {
             .post(format!("{}/{command}", self.session))
             .header("content-type", "application/json")
             .body(parameters.to_string());
-        let body = self.runtime.block_on(async { request.send().await?.text().await }).unwrap();
+        let body = self
+            .runtime
+            .block_on(async { request.send().await?.text().await })
+            .unwrap();
         let answer: Value = serde_json::from_str(&body).unwrap();
-        assert!(answer["value"]["error"].is_null(), "{command}: {}", answer["value"]);
+        assert!(
+            answer["value"]["error"].is_null(),
+            "{command}: {}",
+            answer["value"]
+        );
         answer["value"].clone()
     }
 
     /// Sends a command of Chromium's own protocol.
     fn chromium(&self, command: &str, parameters: &Value) -> Value {
-        self.post("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
+        self.post(
+            "goog/cdp/execute",
+            &json!({ "cmd": command, "params": parameters }),
+        )
     }
 
     fn go(&self, url: &str) {
@@ -87,7 +111,8 @@ impl Browser {
     }
 
     fn look(&self, width: u32, scheme: &str) {
-        let device = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
+        let device =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.chromium("Emulation.setDeviceMetricsOverride", &device);
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.chromium("Emulation.setEmulatedMedia", &media);
@@ -95,7 +120,10 @@ impl Browser {
 
     fn press(&self, key: &str) {
         for kind in ["keyDown", "keyUp"] {
-            self.chromium("Input.dispatchKeyEvent", &json!({ "type": kind, "key": key, "text": key }));
+            self.chromium(
+                "Input.dispatchKeyEvent",
+                &json!({ "type": kind, "key": key, "text": key }),
+            );
         }
     }
 
@@ -105,15 +133,27 @@ impl Browser {
         let entries = entries.as_array().unwrap().iter();
         let serious = entries.filter(|e| matches!(e["level"].as_str(), Some("SEVERE" | "WARNING")));
         let messages = serious.map(|e| e["message"].as_str().unwrap().to_string());
-        messages.filter(|message| !message.contains("the server responded with a status of 404")).collect()
+        messages
+            .filter(|message| !message.contains("the server responded with a status of 404"))
+            .collect()
     }
 
     /// Writes a picture of the whole page, if `BROADSHEET_TEST_SCREENSHOTS` names a folder for them.
     fn picture(&self, name: &str) {
-        let Some(folder) = std::env::var_os("BROADSHEET_TEST_SCREENSHOTS").map(PathBuf::from) else { return };
-        let shot = self.chromium("Page.captureScreenshot", &json!({ "captureBeyondViewport": true, "format": "png" }));
+        let Some(folder) = std::env::var_os("BROADSHEET_TEST_SCREENSHOTS").map(PathBuf::from)
+        else {
+            return;
+        };
+        let shot = self.chromium(
+            "Page.captureScreenshot",
+            &json!({ "captureBeyondViewport": true, "format": "png" }),
+        );
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(format!("{name}.png")), from_base64(shot["data"].as_str().unwrap())).unwrap();
+        std::fs::write(
+            folder.join(format!("{name}.png")),
+            from_base64(shot["data"].as_str().unwrap()),
+        )
+        .unwrap();
     }
 }
 
@@ -132,7 +172,8 @@ fn site() -> (Home, Server) {
     let readings = (1..=40).flat_map(|n: i64| {
         [(48, n), (2, n * 3)].map(|(hours_ago, upvotes)| {
             let at = now - jiff::SignedDuration::from_hours(hours_ago);
-            json!({ "id": format!("2401.{n:05}"), "t": at.to_string(), "upvotes": upvotes }).to_string()
+            json!({ "id": format!("2401.{n:05}"), "t": at.to_string(), "upvotes": upvotes })
+                .to_string()
         })
     });
     let readings: Vec<_> = readings.collect();
@@ -146,17 +187,42 @@ fn site() -> (Home, Server) {
 fn pages_fit_every_width_and_scheme() {
     let (_home, server) = site();
     let browser = Browser::open();
-    for (width, scheme) in [(320, "light"), (320, "dark"), (1280, "light"), (1280, "dark")] {
+    for (width, scheme) in [
+        (320, "light"),
+        (320, "dark"),
+        (1280, "light"),
+        (1280, "dark"),
+    ] {
         browser.look(width, scheme);
         for (name, path) in PAGES {
             browser.go(&format!("{}{path}", server.url));
             browser.picture(&format!("{name}-{width}-{scheme}"));
             let page = format!("{path} at {width} px, {scheme}");
-            assert_eq!(browser.script(WIDER_THAN_WINDOW), json!([]), "{page} scrolls sideways");
-            assert_eq!(browser.script(FAINT_TEXT), json!([]), "{page} has text that is hard to read");
-            assert_eq!(browser.script(FOREIGN), json!([]), "{page} asks other hosts");
-            assert_eq!(browser.script(NAMELESS), json!([]), "{page} has controls without a name");
-            assert_eq!(browser.script("return document.querySelectorAll('h1').length"), 1, "{page} has one h1");
+            assert_eq!(
+                browser.script(WIDER_THAN_WINDOW),
+                json!([]),
+                "{page} scrolls sideways"
+            );
+            assert_eq!(
+                browser.script(FAINT_TEXT),
+                json!([]),
+                "{page} has text that is hard to read"
+            );
+            assert_eq!(
+                browser.script(FOREIGN),
+                json!([]),
+                "{page} asks other hosts"
+            );
+            assert_eq!(
+                browser.script(NAMELESS),
+                json!([]),
+                "{page} has controls without a name"
+            );
+            assert_eq!(
+                browser.script("return document.querySelectorAll('h1').length"),
+                1,
+                "{page} has one h1"
+            );
             assert_eq!(browser.complaints(), Vec::<String>::new(), "{page}");
         }
     }
@@ -189,13 +255,24 @@ fn the_keyboard_walks_the_list() {
     assert!(first.is_string(), "j goes to the first paper");
     browser.press("j");
     let second = focus();
-    assert!(second.is_string() && second != first, "j goes on: {first} {second}");
+    assert!(
+        second.is_string() && second != first,
+        "j goes on: {first} {second}"
+    );
     browser.press("k");
     assert_eq!(focus(), first, "k goes back");
     browser.press("/");
-    assert_eq!(browser.script("return document.activeElement.name"), "q", "/ goes to the search field");
+    assert_eq!(
+        browser.script("return document.activeElement.name"),
+        "q",
+        "/ goes to the search field"
+    );
     browser.press("j");
-    assert_eq!(browser.script("return document.activeElement.value"), "j", "in a field, letters are letters");
+    assert_eq!(
+        browser.script("return document.activeElement.value"),
+        "j",
+        "in a field, letters are letters"
+    );
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
@@ -211,10 +288,22 @@ fn a_search_is_typed_and_followed() {
          field.form.requestSubmit();",
     );
     browser.script("return document.title");
-    assert!(browser.script("return location.search").as_str().unwrap().contains("implicit"));
+    assert!(
+        browser
+            .script("return location.search")
+            .as_str()
+            .unwrap()
+            .contains("implicit")
+    );
     let link = "return [...document.querySelectorAll('main a')].some(a => a.pathname === '/papers/2402.18305')";
     assert_eq!(browser.script(link), true);
-    assert!(browser.script("return document.querySelectorAll('main mark').length").as_u64().unwrap() > 0);
+    assert!(
+        browser
+            .script("return document.querySelectorAll('main mark').length")
+            .as_u64()
+            .unwrap()
+            > 0
+    );
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
@@ -298,7 +387,9 @@ fn from_base64(text: &str) -> Vec<u8> {
     let digits: Vec<_> = text.bytes().filter(|c| *c != b'=').map(sextet).collect();
     let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
     for group in digits.chunks(4) {
-        let bits = group.iter().enumerate().fold(0u32, |bits, (n, digit)| bits | u32::from(*digit) << (18 - 6 * n));
+        let bits = group.iter().enumerate().fold(0u32, |bits, (n, digit)| {
+            bits | u32::from(*digit) << (18 - 6 * n)
+        });
         bytes.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
     }
     bytes

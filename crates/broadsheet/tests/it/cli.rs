@@ -13,8 +13,24 @@ const SHELF_TITLE: &str = "NERV++: An Enhanced Implicit Neural Video Representat
 const SHELF_LEN: usize = 99;
 
 const COMMANDS: [&str; 18] = [
-    "", "serve", "import", "fetch", "today", "week", "trending", "search", "paper", "export", "coverage", "quarantine",
-    "rebuild", "backup", "restore", "doctor", "config", "quarantine retry",
+    "",
+    "serve",
+    "import",
+    "fetch",
+    "today",
+    "week",
+    "trending",
+    "search",
+    "paper",
+    "export",
+    "coverage",
+    "quarantine",
+    "rebuild",
+    "backup",
+    "restore",
+    "doctor",
+    "config",
+    "quarantine retry",
 ];
 
 #[test]
@@ -23,7 +39,11 @@ fn help_texts() {
     for command in COMMANDS {
         let args: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let help = home.ok(&args).replace(env!("CARGO_PKG_VERSION"), "VERSION");
-        let name = if command.is_empty() { "broadsheet".to_string() } else { command.replace(' ', "-") };
+        let name = if command.is_empty() {
+            "broadsheet".to_string()
+        } else {
+            command.replace(' ', "-")
+        };
         insta::assert_snapshot!(format!("help-{name}"), help);
     }
 }
@@ -31,7 +51,13 @@ fn help_texts() {
 #[test]
 fn usage_is_code_2_and_failure_code_1() {
     let home = Home::new();
-    for wrong in [&["colour"][..], &["today", "--limit", "0"], &["paper"], &["search"], &["today", "--json", "--ids"]] {
+    for wrong in [
+        &["colour"][..],
+        &["today", "--limit", "0"],
+        &["paper"],
+        &["search"],
+        &["today", "--json", "--ids"],
+    ] {
         assert!(home.fails(wrong, 2).contains("Usage:") || home.fails(wrong, 2).contains("--help"));
     }
     let said = home.fails(&["today", "yesterday"], 1);
@@ -43,7 +69,11 @@ fn usage_is_code_2_and_failure_code_1() {
 fn an_unknown_paper_is_named_with_its_issuers_page() {
     let home = Home::new();
     let said = home.fails(&["paper", "2101.00001"], 1);
-    assert!(said.contains("2101.00001 is not here") && said.contains("https://arxiv.org/abs/2101.00001"), "{said}");
+    assert!(
+        said.contains("2101.00001 is not here")
+            && said.contains("https://arxiv.org/abs/2101.00001"),
+        "{said}"
+    );
     let said = home.fails(&["paper", "attention"], 1);
     assert!(said.contains("`attention` is not an id"), "{said}");
 }
@@ -52,8 +82,15 @@ fn an_unknown_paper_is_named_with_its_issuers_page() {
 fn the_first_day_is_the_starter_shelf() {
     let home = Home::new();
     let table = home.ok(&["today"]);
-    assert!(table.starts_with("day 2025-08-07 (the newest with papers): 30 of 99 papers\n"), "{table}");
-    assert_eq!(table.lines().count(), 32, "a line on the day, headings, 30 papers");
+    assert!(
+        table.starts_with("day 2025-08-07 (the newest with papers): 30 of 99 papers\n"),
+        "{table}"
+    );
+    assert_eq!(
+        table.lines().count(),
+        32,
+        "a line on the day, headings, 30 papers"
+    );
 
     let ids = home.ok(&["today", "--limit", "1000", "--ids"]);
     assert_eq!(ids.lines().count(), SHELF_LEN);
@@ -61,14 +98,26 @@ fn the_first_day_is_the_starter_shelf() {
 
     let papers = home.json(&["week", "2025-W32", "--limit", "200", "--json"]);
     assert_eq!(papers.as_array().unwrap().len(), SHELF_LEN);
-    assert_eq!(home.json(&["today", "2025-08-06", "--json"]).as_array().unwrap().len(), 0);
+    assert_eq!(
+        home.json(&["today", "2025-08-06", "--json"])
+            .as_array()
+            .unwrap()
+            .len(),
+        0
+    );
 }
 
 #[test]
 fn a_paper_in_every_form() {
     let home = Home::new();
-    assert!(home.ok(&["paper", SHELF_ID]).starts_with(&format!("# {SHELF_TITLE}\n")));
-    assert_eq!(home.json(&["paper", "https://arxiv.org/abs/2402.18305v1", "--json"])["title"], SHELF_TITLE);
+    assert!(
+        home.ok(&["paper", SHELF_ID])
+            .starts_with(&format!("# {SHELF_TITLE}\n"))
+    );
+    assert_eq!(
+        home.json(&["paper", "https://arxiv.org/abs/2402.18305v1", "--json"])["title"],
+        SHELF_TITLE
+    );
     let bibtex = home.ok(&["paper", SHELF_ID, "--bibtex"]);
     assert!(bibtex.starts_with("@misc{ghorbel2024nerv,\n"), "{bibtex}");
 }
@@ -76,13 +125,29 @@ fn a_paper_in_every_form() {
 #[test]
 fn search_finds_in_every_form() {
     let home = Home::new();
-    assert_eq!(home.ok(&["search", "\"implicit neural video\"", "--ids"]).lines().next(), Some(SHELF_ID));
-    assert_eq!(home.ok(&["search", SHELF_ID, "--ids"]).trim(), SHELF_ID, "a bare id goes straight to the paper");
+    assert_eq!(
+        home.ok(&["search", "\"implicit neural video\"", "--ids"])
+            .lines()
+            .next(),
+        Some(SHELF_ID)
+    );
+    assert_eq!(
+        home.ok(&["search", SHELF_ID, "--ids"]).trim(),
+        SHELF_ID,
+        "a bare id goes straight to the paper"
+    );
     let json = home.json(&["search", "--json", "--limit", "3", "video"]);
     assert!((1..=3).contains(&json.as_array().unwrap().len()));
     let table = home.ok(&["search", "neural", "video"]);
-    assert!(table.contains("votes") && table.contains(SHELF_TITLE), "{table}");
-    assert!(home.ok(&["search", "author:\"Huajun Liu\"", "--ids"]).lines().any(|id| id == "2107.00782"));
+    assert!(
+        table.contains("votes") && table.contains(SHELF_TITLE),
+        "{table}"
+    );
+    assert!(
+        home.ok(&["search", "author:\"Huajun Liu\"", "--ids"])
+            .lines()
+            .any(|id| id == "2107.00782")
+    );
     let nothing = home.run(&["search", "qqqqzzzzxxxx", "--ids"]);
     assert_eq!((nothing.code, nothing.out.as_str()), (0, ""));
 }
@@ -90,7 +155,19 @@ fn search_finds_in_every_form() {
 #[test]
 fn a_strange_query_gets_an_answer() {
     let home = Home::new();
-    for query in ["\"", "-", "(", "author:", "after:never", "cat:??", "a\u{0}b", "𝒳 🙂 \u{202e}", ":", "OR AND NOT", "*"] {
+    for query in [
+        "\"",
+        "-",
+        "(",
+        "author:",
+        "after:never",
+        "cat:??",
+        "a\u{0}b",
+        "𝒳 🙂 \u{202e}",
+        ":",
+        "OR AND NOT",
+        "*",
+    ] {
         if query.contains('\u{0}') {
             continue; // No argument can hold it.
         }
@@ -108,7 +185,10 @@ fn export_has_every_paper_in_both_forms() {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
     }
     let bibtex = home.ok(&["export", "--format", "bibtex"]);
-    assert_eq!(bibtex.lines().filter(|line| line.starts_with('@')).count(), SHELF_LEN);
+    assert_eq!(
+        bibtex.lines().filter(|line| line.starts_with('@')).count(),
+        SHELF_LEN
+    );
 }
 
 #[test]
@@ -116,14 +196,23 @@ fn a_reader_that_stops_early_is_no_fault() {
     let home = Home::new();
     // More than a pipe holds.
     home.ok(&["import", &home.file("dump.jsonl", arxiv_dump(2_000))]);
-    let mut child =
-        home.command(&["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = home
+        .command(&["export"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut first = String::new();
     lines.read_line(&mut first).unwrap();
     drop(lines);
     let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut said)
+        .unwrap();
     assert!(child.wait().unwrap().success(), "{said}");
     assert_eq!(said, "");
 }
@@ -134,7 +223,10 @@ fn doctor_is_content_with_a_fresh_folder() {
     home.ok(&["today"]);
     let report = home.ok(&["doctor"]);
     assert!(report.ends_with("All well.\n"), "{report}");
-    assert!(report.contains("99 papers") && report.contains("up to date"), "{report}");
+    assert!(
+        report.contains("99 papers") && report.contains("up to date"),
+        "{report}"
+    );
     assert!(report.contains("contact is empty"), "{report}");
 }
 
@@ -145,7 +237,11 @@ fn doctor_finds_a_damaged_database() {
     std::fs::write(home.data().join("broadsheet.db"), "this is no database").unwrap();
     let ran = home.run(&["doctor"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.out.contains("BAD") && ran.out.ends_with("Something needs doing.\n"), "{}", ran.out);
+    assert!(
+        ran.out.contains("BAD") && ran.out.ends_with("Something needs doing.\n"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -164,12 +260,21 @@ fn a_backup_restores_everything() {
     let before = home.ok(&["export"]);
     let copy = home.path("copy.db").to_str().unwrap().to_string();
     home.ok(&["backup", &copy]);
-    assert!(home.fails(&["backup", &copy], 1).contains("copy.db"), "a backup never overwrites a file");
+    assert!(
+        home.fails(&["backup", &copy], 1).contains("copy.db"),
+        "a backup never overwrites a file"
+    );
 
     let other = Home::new();
     other.ok(&["restore", &copy]);
     assert_eq!(other.ok(&["export"]), before);
-    assert_eq!(other.ok(&["search", "paper", "--ids", "--limit", "1000"]).lines().count(), 50);
+    assert_eq!(
+        other
+            .ok(&["search", "paper", "--ids", "--limit", "1000"])
+            .lines()
+            .count(),
+        50
+    );
 
     assert!(other.fails(&["restore", &copy], 1).contains("--replace"));
     other.ok(&["restore", &copy, "--replace"]);
@@ -180,9 +285,19 @@ fn a_backup_restores_everything() {
 fn what_is_no_backup_changes_nothing() {
     let home = Home::new();
     let before = home.ok(&["export"]);
-    let said = home.fails(&["restore", &home.file("notes.txt", "not a database"), "--replace"], 1);
+    let said = home.fails(
+        &[
+            "restore",
+            &home.file("notes.txt", "not a database"),
+            "--replace",
+        ],
+        1,
+    );
     assert!(said.contains("nothing was changed"), "{said}");
-    assert!(home.fails(&["restore", "nowhere.db"], 1).contains("there is no file nowhere.db"));
+    assert!(
+        home.fails(&["restore", "nowhere.db"], 1)
+            .contains("there is no file nowhere.db")
+    );
     assert_eq!(home.ok(&["export"]), before);
 }
 

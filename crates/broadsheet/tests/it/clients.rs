@@ -14,13 +14,18 @@ use crate::program::Home;
 /// Runs a script of `tests/clients` against a server with the shelf, other papers and readings.
 #[track_caller]
 fn run(script: &str) {
-    let python = std::env::var("BROADSHEET_TEST_PYTHON")
-        .expect("BROADSHEET_TEST_PYTHON names a Python with the packages of tests/clients/requirements.txt");
+    let python = std::env::var("BROADSHEET_TEST_PYTHON").expect(
+        "BROADSHEET_TEST_PYTHON names a Python with the packages of tests/clients/requirements.txt",
+    );
     let home = Home::new();
     home.ok(&["import", &home.file("dump.jsonl", arxiv_dump(120))]);
     let now = jiff::Timestamp::now();
-    let reading = json!({ "id": "2402.18305", "t": now.to_string(), "upvotes": 7, "numComments": 2 });
-    home.ok(&["import", &home.file("readings.jsonl", format!("{reading}\n"))]);
+    let reading =
+        json!({ "id": "2402.18305", "t": now.to_string(), "upvotes": 7, "numComments": 2 });
+    home.ok(&[
+        "import",
+        &home.file("readings.jsonl", format!("{reading}\n")),
+    ]);
     let server = home.serve();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
     let status = Command::new(python)

@@ -30,12 +30,30 @@ fn what_is_misspelt_is_named() {
     check("titel = \"Ours\"", "titel");
     check("[sources]\nevry_minutes = 60", "evry_minutes");
     check("listen = \"8080\"", "listen");
-    check("time_zone = \"Europe/Atlantis\"", "time_zone `Europe/Atlantis` is not known");
-    check("base_url = \"papers.example.org\"", "base_url `papers.example.org` is not an http or https address");
-    check("[sources]\narxiv = [\"computer science\"]", "sources.arxiv: `computer science` is not a category");
-    check("[sources]\nbiorxiv = [\"chemrxiv\"]", "sources.biorxiv: `chemrxiv`");
-    check("[sources]\nfeeds = [\"file:///etc/passwd\"]", "sources.feeds");
-    check("[sources]\nevery_minutes = 1", "sources.every_minutes is 1; the least is 10");
+    check(
+        "time_zone = \"Europe/Atlantis\"",
+        "time_zone `Europe/Atlantis` is not known",
+    );
+    check(
+        "base_url = \"papers.example.org\"",
+        "base_url `papers.example.org` is not an http or https address",
+    );
+    check(
+        "[sources]\narxiv = [\"computer science\"]",
+        "sources.arxiv: `computer science` is not a category",
+    );
+    check(
+        "[sources]\nbiorxiv = [\"chemrxiv\"]",
+        "sources.biorxiv: `chemrxiv`",
+    );
+    check(
+        "[sources]\nfeeds = [\"file:///etc/passwd\"]",
+        "sources.feeds",
+    );
+    check(
+        "[sources]\nevery_minutes = 1",
+        "sources.every_minutes is 1; the least is 10",
+    );
     check("listen = ", "configuration");
 }
 
@@ -43,10 +61,19 @@ fn what_is_misspelt_is_named() {
 fn the_environment_comes_last() {
     let home = Home::new();
     fs::create_dir(home.data()).unwrap();
-    fs::write(home.data().join("broadsheet.toml"), "title = \"From the file\"\ncontact = \"file@example.org\"").unwrap();
+    fs::write(
+        home.data().join("broadsheet.toml"),
+        "title = \"From the file\"\ncontact = \"file@example.org\"",
+    )
+    .unwrap();
     let mut command = home.command(&["config", "check"]);
-    let output = command.env("BROADSHEET_TITLE", "From outside").env("BROADSHEET_SOURCES__DAILY_PAPERS", "false");
-    let printed: toml::Table = String::from_utf8(output.output().unwrap().stdout).unwrap().parse().unwrap();
+    let output = command
+        .env("BROADSHEET_TITLE", "From outside")
+        .env("BROADSHEET_SOURCES__DAILY_PAPERS", "false");
+    let printed: toml::Table = String::from_utf8(output.output().unwrap().stdout)
+        .unwrap()
+        .parse()
+        .unwrap();
     assert_eq!(printed["title"].as_str(), Some("From outside"));
     assert_eq!(printed["contact"].as_str(), Some("file@example.org"));
     assert_eq!(printed["sources"]["daily_papers"].as_bool(), Some(false));
@@ -57,9 +84,17 @@ fn a_password_is_never_printed() {
     let home = Home::new();
     fs::create_dir(home.data()).unwrap();
     let file = home.data().join("broadsheet.toml");
-    fs::write(file, "database = \"postgres://reader:hunter2@127.0.0.1:1/papers\"").unwrap();
+    fs::write(
+        file,
+        "database = \"postgres://reader:hunter2@127.0.0.1:1/papers\"",
+    )
+    .unwrap();
     let ran = home.run(&["config", "check"]);
-    assert!(ran.out.contains("postgres://reader:***@127.0.0.1"), "{}", ran.out);
+    assert!(
+        ran.out.contains("postgres://reader:***@127.0.0.1"),
+        "{}",
+        ran.out
+    );
     let failed = home.run(&["today"]);
     assert_eq!(failed.code, 1, "nothing listens there");
     for text in [ran.out, ran.err, failed.out, failed.err] {
@@ -70,7 +105,10 @@ fn a_password_is_never_printed() {
 #[test]
 fn a_file_that_is_not_there_is_an_error() {
     let home = Home::new();
-    assert!(home.fails(&["--config", "nowhere.toml", "config", "check"], 1).contains("nowhere.toml"));
+    assert!(
+        home.fails(&["--config", "nowhere.toml", "config", "check"], 1)
+            .contains("nowhere.toml")
+    );
 }
 
 #[test]
@@ -88,9 +126,15 @@ fn every_key_is_documented() {
 
 /// Hands over the dotted name of every value.
 fn each_key(above: &str, value: &Value, found: &mut impl FnMut(&str)) {
-    let Value::Table(table) = value else { return found(above) };
+    let Value::Table(table) = value else {
+        return found(above);
+    };
     for (key, value) in table {
-        let name = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+        let name = if above.is_empty() {
+            key.clone()
+        } else {
+            format!("{above}.{key}")
+        };
         each_key(&name, value, found);
     }
 }

@@ -6,7 +6,8 @@ use crate::papers::arxiv_dump;
 use crate::program::{Home, gzip};
 
 const TITLE: &str = "Counting Sheep with Sparse Attention";
-const ABSTRACT: &str = "We count sheep. Sparse attention finds $n$ of them in $O(n)$ time, and a farmer agrees.";
+const ABSTRACT: &str =
+    "We count sheep. Sparse attention finds $n$ of them in $O(n)$ time, and a farmer agrees.";
 
 /// One paper as each format tells it, with the name by which the format goes.
 fn tellings() -> Vec<(&'static str, String)> {
@@ -20,7 +21,10 @@ fn tellings() -> Vec<(&'static str, String)> {
         "title": TITLE, "publishedAt": "2024-01-05T05:00:00.000Z", "numComments": 2,
     });
     let props = json!({ "dailyPapers": [daily], "dateString": "2024-01-08" }).to_string();
-    let props = props.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;");
+    let props = props
+        .replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;");
     let dump = json!({
         "id": "2401.00042", "title": TITLE, "abstract": ABSTRACT, "authors": "Ada Nwosu, Björn Lindqvist",
         "categories": "cs.CV,cs.LG", "created": "2024-01-05", "updated": "2024-02-01",
@@ -43,7 +47,12 @@ fn tellings() -> Vec<(&'static str, String)> {
         "issued": { "date-parts": [[2024, 1, 5]] }, "number": "arXiv:2401.00042",
     }]);
     vec![
-        ("saved-page", format!("Daily Papers\n\nbyAK and the research community\n\nJan 8\n\n{TITLE}\n\n{ABSTRACT}\n")),
+        (
+            "saved-page",
+            format!(
+                "Daily Papers\n\nbyAK and the research community\n\nJan 8\n\n{TITLE}\n\n{ABSTRACT}\n"
+            ),
+        ),
         (
             "saved-page-html",
             format!(
@@ -77,7 +86,10 @@ fn tellings() -> Vec<(&'static str, String)> {
 /// The outcome of an import of one file.
 #[track_caller]
 fn import(home: &Home, args: &[&str]) -> Value {
-    let args: Vec<_> = ["import", "--json"].into_iter().chain(args.iter().copied()).collect();
+    let args: Vec<_> = ["import", "--json"]
+        .into_iter()
+        .chain(args.iter().copied())
+        .collect();
     let report = home.json(&args);
     assert_eq!(report["errors"], json!([]));
     report["files"][0].clone()
@@ -86,7 +98,9 @@ fn import(home: &Home, args: &[&str]) -> Value {
 /// The exported papers that are not of the starter shelf.
 fn imported(home: &Home) -> Vec<Value> {
     let papers = home.ok(&["export"]);
-    let papers = papers.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let papers = papers
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let of_shelf = |paper: &Value| paper["sources"][0]["source"] == "shelf";
     papers.filter(|paper| !of_shelf(paper)).collect()
 }
@@ -99,37 +113,59 @@ fn every_format_is_recognised() {
         assert_eq!(report["format"], format, "{report}");
         assert_eq!(report["set_aside"], 0, "{report}");
         if format == "daily-upvotes" {
-            assert_eq!(report["unknown"], report["reading_sets"], "no paper is made of readings alone: {report}");
+            assert_eq!(
+                report["unknown"], report["reading_sets"],
+                "no paper is made of readings alone: {report}"
+            );
             continue;
         }
         assert_eq!(report["new"], 1, "{report}");
         let papers = imported(&home);
         assert_eq!(papers.len(), 1);
         assert_eq!(papers[0]["title"], TITLE, "{format}");
-        assert_eq!(home.ok(&["search", "sheep", "--ids"]).lines().count(), 1, "{format} is searchable at once");
+        assert_eq!(
+            home.ok(&["search", "sheep", "--ids"]).lines().count(),
+            1,
+            "{format} is searchable at once"
+        );
     }
 }
 
 #[test]
 fn one_paper_from_every_format_is_one_paper() {
     let home = Home::new();
-    let files: Vec<_> =
-        tellings().iter().enumerate().map(|(n, (_, text))| home.file(&format!("telling-{n}"), text)).collect();
+    let files: Vec<_> = tellings()
+        .iter()
+        .enumerate()
+        .map(|(n, (_, text))| home.file(&format!("telling-{n}"), text))
+        .collect();
     for file in &files {
         import(&home, &[file]);
     }
     let papers = imported(&home);
     assert_eq!(papers.len(), 1, "{papers:#?}");
     let paper = &papers[0];
-    let ids: Vec<_> = paper["ids"].as_array().unwrap().iter().map(|id| id["value"].as_str().unwrap()).collect();
-    assert!(ids.contains(&"2401.00042") && ids.contains(&"10.1000/sheep.42"), "{ids:?}");
+    let ids: Vec<_> = paper["ids"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|id| id["value"].as_str().unwrap())
+        .collect();
+    assert!(
+        ids.contains(&"2401.00042") && ids.contains(&"10.1000/sheep.42"),
+        "{ids:?}"
+    );
     assert_eq!(paper["key"], "2401.00042", "arXiv's id is the address");
     assert_eq!(paper["categories"], json!(["cs.CV", "cs.LG"]));
     assert_eq!(paper["authors"][1]["name"], "Björn Lindqvist");
     assert_eq!(paper["versions"].as_array().unwrap().len(), 2);
     assert_eq!(paper["votes"], 19, "the newest reading counts");
     assert_eq!(paper["stars"], 40);
-    assert!(paper["links"].to_string().contains("https://github.com/example/sheep"));
+    assert!(
+        paper["links"]
+            .to_string()
+            .contains("https://github.com/example/sheep")
+    );
     let sources = paper["sources"].to_string();
     for source in ["saved-page", "arxiv-dump", "daily-papers", "bibliography"] {
         assert!(sources.contains(source), "{source} is among {sources}");
@@ -155,7 +191,10 @@ fn packing_does_not_matter() {
     let expected = titles(&plain);
     assert_eq!(expected.len(), 30);
 
-    for packed in [gzip(dump.as_bytes()), zstd::encode_all(dump.as_bytes(), 3).unwrap()] {
+    for packed in [
+        gzip(dump.as_bytes()),
+        zstd::encode_all(dump.as_bytes(), 3).unwrap(),
+    ] {
         let home = Home::new();
         import(&home, &[&home.file("dump", packed)]);
         assert_eq!(titles(&home), expected);
@@ -169,20 +208,33 @@ fn packing_does_not_matter() {
 }
 
 fn titles(home: &Home) -> Vec<String> {
-    imported(home).iter().map(|paper| paper["title"].as_str().unwrap().to_string()).collect()
+    imported(home)
+        .iter()
+        .map(|paper| paper["title"].as_str().unwrap().to_string())
+        .collect()
 }
 
 #[test]
 fn a_second_import_changes_nothing() {
     let home = Home::new();
-    let files: Vec<_> =
-        tellings().iter().enumerate().map(|(n, (_, text))| home.file(&format!("telling-{n}"), text)).collect();
+    let files: Vec<_> = tellings()
+        .iter()
+        .enumerate()
+        .map(|(n, (_, text))| home.file(&format!("telling-{n}"), text))
+        .collect();
     files.iter().for_each(|file| drop(import(&home, &[file])));
     let before = home.ok(&["export"]);
     for file in &files {
-        assert!(import(&home, &[file])["already"].is_u64(), "a file is recognised by its content");
+        assert!(
+            import(&home, &[file])["already"].is_u64(),
+            "a file is recognised by its content"
+        );
         let again = import(&home, &["--again", file]);
-        assert_eq!((&again["new"], &again["changed"]), (&json!(0), &json!(0)), "{again}");
+        assert_eq!(
+            (&again["new"], &again["changed"]),
+            (&json!(0), &json!(0)),
+            "{again}"
+        );
     }
     assert_eq!(home.ok(&["export"]), before);
 }
@@ -194,21 +246,48 @@ fn an_unreadable_line_is_set_aside_and_the_rest_goes_in() {
     let mut lines: Vec<_> = dump.lines().collect();
     lines.insert(1, "{\"id\": \"2401.09999\", \"title\": \"Cut off");
     let report = import(&home, &[&home.file("dump.jsonl", lines.join("\n"))]);
-    assert_eq!((&report["new"], &report["set_aside"]), (&json!(3), &json!(1)), "{report}");
+    assert_eq!(
+        (&report["new"], &report["set_aside"]),
+        (&json!(3), &json!(1)),
+        "{report}"
+    );
 
     let listed = home.json(&["quarantine", "list", "--json"]);
     let record = &listed[0];
-    assert_eq!(record["unreadable"]["place"], "dump.jsonl, line 2", "{record}");
+    assert_eq!(
+        record["unreadable"]["place"], "dump.jsonl, line 2",
+        "{record}"
+    );
     let number = record["id"].to_string();
-    assert!(home.ok(&["quarantine", "list"]).contains("dump.jsonl, line 2"));
+    assert!(
+        home.ok(&["quarantine", "list"])
+            .contains("dump.jsonl, line 2")
+    );
     let shown = home.ok(&["quarantine", "show", &number]);
-    assert!(shown.contains("2401.09999") && shown.contains("why"), "{shown}");
+    assert!(
+        shown.contains("2401.09999") && shown.contains("why"),
+        "{shown}"
+    );
 
-    assert!(home.fails(&["quarantine", "retry", &number], 1).contains("still cannot be read"));
-    assert!(home.ok(&["quarantine", "retry"]).contains("0 read and stored, 1 still set aside"));
-    assert!(home.fails(&["quarantine", "show", "777"], 1).contains("no record 777"));
+    assert!(
+        home.fails(&["quarantine", "retry", &number], 1)
+            .contains("still cannot be read")
+    );
+    assert!(
+        home.ok(&["quarantine", "retry"])
+            .contains("0 read and stored, 1 still set aside")
+    );
+    assert!(
+        home.fails(&["quarantine", "show", "777"], 1)
+            .contains("no record 777")
+    );
     let coverage = home.json(&["coverage", "--json"]);
-    let line = coverage.as_array().unwrap().iter().find(|line| line["key"]["category"] == "dump.jsonl").unwrap();
+    let line = coverage
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|line| line["key"]["category"] == "dump.jsonl")
+        .unwrap();
     assert_eq!(line["counts"]["set_aside"], 1, "{line}");
 }
 
@@ -220,13 +299,20 @@ fn what_is_no_file_of_papers_says_so_and_the_others_go_in() {
     let empty = home.file("empty.json", "");
     let ran = home.run(&["import", &strange, &empty, "nowhere.jsonl", &good]);
     assert_eq!(ran.code, 1);
-    for said in ["strange.txt is in no known format", "empty.json is empty", "nowhere.jsonl"] {
+    for said in [
+        "strange.txt is in no known format",
+        "empty.json is empty",
+        "nowhere.jsonl",
+    ] {
         assert!(ran.err.contains(said), "{said}: {}", ran.err);
     }
     assert!(ran.out.contains("2 new"), "{}", ran.out);
     assert_eq!(imported(&home).len(), 2);
     let said = home.fails(&["import", "--format", "word", &good], 1);
-    assert!(said.contains("`word` is no format") && said.contains("arxiv-jsonl"), "{said}");
+    assert!(
+        said.contains("`word` is no format") && said.contains("arxiv-jsonl"),
+        "{said}"
+    );
 }
 
 #[test]

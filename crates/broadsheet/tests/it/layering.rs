@@ -14,7 +14,9 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
     ("web", &["domain", "store", "search"]),
     (
         "broadsheet",
-        &["domain", "ann", "sources", "store", "encode", "index", "search", "web"],
+        &[
+            "domain", "ann", "sources", "store", "encode", "index", "search", "web",
+        ],
     ),
     ("lab", &["domain", "ann", "encode", "index", "search"]),
 ];
@@ -49,10 +51,15 @@ fn crates_depend_only_on_what_lies_below_them() {
             continue;
         };
         for kind in [Kind::Product, Kind::Tests] {
-            for name in member.dependencies(kind).iter().filter(|name| self::allowed(name).is_some()) {
+            for name in member
+                .dependencies(kind)
+                .iter()
+                .filter(|name| self::allowed(name).is_some())
+            {
                 // A crate's own tests may ask it for its `testing` feature.
                 let itself = *name == member.name;
-                let for_tests = kind == Kind::Tests && (itself || TESTS_MAY_ALSO_USE.contains(&(&member.name, name)));
+                let for_tests = kind == Kind::Tests
+                    && (itself || TESTS_MAY_ALSO_USE.contains(&(&member.name, name)));
                 if !allowed.contains(&name.as_str()) && !for_tests {
                     findings.push(format!("{} may not depend on {name}", member.name));
                 }
@@ -67,7 +74,10 @@ fn the_table_has_no_circle() {
     let place = |name: &str| MAY_DEPEND_ON.iter().position(|(n, _)| *n == name).unwrap();
     for (name, below) in MAY_DEPEND_ON {
         for other in below {
-            assert!(place(other) < place(name), "{name} stands above {other} in the data's way");
+            assert!(
+                place(other) < place(name),
+                "{name} stands above {other} in the data's way"
+            );
         }
     }
 }
@@ -77,9 +87,16 @@ fn one_crate_alone_knows_each_outside_world() {
     let mut findings = Vec::new();
     for member in members() {
         for dependency in member.dependencies(Kind::Product) {
-            let owner = KNOWN_TO_ONE.iter().find(|(library, _)| *library == dependency).map(|(_, owner)| *owner);
+            let owner = KNOWN_TO_ONE
+                .iter()
+                .find(|(library, _)| *library == dependency)
+                .map(|(_, owner)| *owner);
             if owner.is_some_and(|owner| owner != member.name) {
-                findings.push(format!("{} uses {dependency}, which is {}'s", member.name, owner.unwrap()));
+                findings.push(format!(
+                    "{} uses {dependency}, which is {}'s",
+                    member.name,
+                    owner.unwrap()
+                ));
             }
         }
     }
@@ -88,11 +105,16 @@ fn one_crate_alone_knows_each_outside_world() {
 
 #[test]
 fn a_folder_is_named_as_its_crate_and_says_what_it_is() {
-    const DRAWERS: [&str; 9] =
-        ["common", "config", "core", "errors", "helpers", "macros", "shared", "types", "utils"];
+    const DRAWERS: [&str; 9] = [
+        "common", "config", "core", "errors", "helpers", "macros", "shared", "types", "utils",
+    ];
     for member in members() {
         assert_eq!(member.name, member.package());
-        assert!(!DRAWERS.contains(&member.name.as_str()), "`{}` is a drawer without a label", member.name);
+        assert!(
+            !DRAWERS.contains(&member.name.as_str()),
+            "`{}` is a drawer without a label",
+            member.name
+        );
     }
 }
 
@@ -107,21 +129,36 @@ fn every_dependency_is_used_and_comes_from_the_workspace() {
             let dependencies = member.dependencies(kind);
             let unused = dependencies.iter().filter(|name| !uses(member, name, kind));
             findings.extend(unused.map(|name| format!("{} does not use {name}", member.name)));
-            let unnamed = dependencies.iter().filter(|name| !named.contains_key(*name));
-            findings.extend(unnamed.map(|name| format!("{}: {name} is not in the workspace's list", member.name)));
+            let unnamed = dependencies
+                .iter()
+                .filter(|name| !named.contains_key(*name));
+            findings.extend(
+                unnamed
+                    .map(|name| format!("{}: {name} is not in the workspace's list", member.name)),
+            );
         }
     }
     for name in named.keys() {
-        let used = |m: &Member| [Kind::Product, Kind::Tests].iter().any(|kind| m.dependencies(*kind).contains(name));
+        let used = |m: &Member| {
+            [Kind::Product, Kind::Tests]
+                .iter()
+                .any(|kind| m.dependencies(*kind).contains(name))
+        };
         if !members.iter().any(used) {
             findings.push(format!("no crate uses {name}"));
         }
     }
-    none(&findings, "every dependency is used and comes from the workspace");
+    none(
+        &findings,
+        "every dependency is used and comes from the workspace",
+    );
 }
 
 fn allowed(name: &str) -> Option<&'static [&'static str]> {
-    MAY_DEPEND_ON.iter().find(|(n, _)| *n == name).map(|(_, below)| *below)
+    MAY_DEPEND_ON
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map(|(_, below)| *below)
 }
 
 /// Whether a crate's own source names a dependency. Tests stand beside the code as well as in folders of their own.
@@ -131,10 +168,13 @@ fn uses(member: &Member, dependency: &str, kind: Kind) -> bool {
         Kind::Tests => &["src", "tests", "benches"],
     };
     let name = dependency.replace('-', "_");
-    let sources = folders.iter().flat_map(|folder| crate::rules::files(&member.folder.join(folder), &[".rs"]));
+    let sources = folders
+        .iter()
+        .flat_map(|folder| crate::rules::files(&member.folder.join(folder), &[".rs"]));
     sources.into_iter().any(|file| {
         let text = std::fs::read_to_string(&file).unwrap();
-        text.match_indices(&name).any(|(at, _)| is_whole_word(&text, at, name.len()))
+        text.match_indices(&name)
+            .any(|(at, _)| is_whole_word(&text, at, name.len()))
     })
 }
 

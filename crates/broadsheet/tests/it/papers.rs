@@ -28,14 +28,50 @@ impl Numbers {
 }
 
 const WORDS: [&str; 32] = [
-    "adaptive", "attention", "bandit", "bayesian", "causal", "contrastive", "decoding", "diffusion", "distillation",
-    "embedding", "estimation", "federated", "gradient", "graph", "kernel", "language", "latent", "learning", "neural",
-    "optimal", "policy", "pruning", "quantum", "ranking", "retrieval", "robust", "sampling", "sparse", "spectral",
-    "transformer", "transport", "vision",
+    "adaptive",
+    "attention",
+    "bandit",
+    "bayesian",
+    "causal",
+    "contrastive",
+    "decoding",
+    "diffusion",
+    "distillation",
+    "embedding",
+    "estimation",
+    "federated",
+    "gradient",
+    "graph",
+    "kernel",
+    "language",
+    "latent",
+    "learning",
+    "neural",
+    "optimal",
+    "policy",
+    "pruning",
+    "quantum",
+    "ranking",
+    "retrieval",
+    "robust",
+    "sampling",
+    "sparse",
+    "spectral",
+    "transformer",
+    "transport",
+    "vision",
 ];
 const NAMES: [&str; 10] = [
-    "Ada Nwosu", "Björn Lindqvist", "Chen Wei", "Daria Petrova", "Élodie Martin", "Farid Haddad", "Grace Okafor",
-    "Hiro Tanaka", "Inés García", "Jakub Nowak",
+    "Ada Nwosu",
+    "Björn Lindqvist",
+    "Chen Wei",
+    "Daria Petrova",
+    "Élodie Martin",
+    "Farid Haddad",
+    "Grace Okafor",
+    "Hiro Tanaka",
+    "Inés García",
+    "Jakub Nowak",
 ];
 const CATEGORIES: [&str; 6] = ["cs.CL", "cs.CV", "cs.LG", "math.OC", "quant-ph", "stat.ML"];
 
@@ -53,7 +89,9 @@ fn arxiv_line(n: u32, numbers: &mut Numbers) -> String {
         let words: Vec<_> = (0..words).map(|_| numbers.pick(&WORDS)).collect();
         words.join(" ")
     };
-    let authors: Vec<_> = (0..1 + numbers.below(4)).map(|_| numbers.pick(&NAMES)).collect();
+    let authors: Vec<_> = (0..1 + numbers.below(4))
+        .map(|_| numbers.pick(&NAMES))
+        .collect();
     let paper = json!({
         // A month's numbers have five digits; 40,000 papers a month are enough.
         "id": format!("24{:02}.{:05}", 1 + n / 40_000, n % 40_000),

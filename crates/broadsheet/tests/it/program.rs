@@ -30,12 +30,15 @@ pub(crate) struct Ran {
 
 /// The program that is tested: the one cargo built for the tests, or the released one where that is asked for.
 fn program() -> PathBuf {
-    std::env::var_os("BROADSHEET_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_broadsheet").into(), PathBuf::from)
+    std::env::var_os("BROADSHEET_TEST_BINARY")
+        .map_or_else(|| env!("CARGO_BIN_EXE_broadsheet").into(), PathBuf::from)
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Home { folder: TempDir::new().unwrap() }
+        Home {
+            folder: TempDir::new().unwrap(),
+        }
     }
 
     /// The data folder.
@@ -83,8 +86,12 @@ impl Home {
     /// Runs it to its end with this as its standard input.
     pub(crate) fn run_reading(&self, args: &[&str], input: &[u8]) -> Ran {
         let mut command = self.command(args);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         ran(child.wait_with_output().unwrap())
     }
@@ -151,14 +158,20 @@ pub(crate) struct Answer {
 impl Answer {
     /// A header's value; empty where it is not there.
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 
 impl Server {
     /// Starts a `serve` command and waits for the line that says where it listens.
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap());
         let log = Arc::new(Mutex::new(String::new()));
         let url = wait_for_address(&mut lines, &log);
@@ -175,7 +188,10 @@ impl Server {
             url,
             log,
             reader: Some(reader),
-            runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
             client: reqwest::Client::builder()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
@@ -198,7 +214,11 @@ impl Server {
         self.runtime.block_on(async {
             let response = request.send().await.unwrap();
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Answer { status, headers, body: response.text().await.unwrap() }
+            Answer {
+                status,
+                headers,
+                body: response.text().await.unwrap(),
+            }
         })
     }
 
@@ -212,7 +232,11 @@ impl Server {
 
     /// Tells it to stop as a service manager does; returns its exit code and everything it logged.
     pub(crate) fn terminate(mut self) -> (i32, String) {
-        let kill = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        let kill = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.child.id().to_string())
+            .status()
+            .unwrap();
         assert!(kill.success());
         let status = self.child.wait().unwrap();
         self.reader.take().unwrap().join().unwrap();
@@ -237,12 +261,17 @@ fn wait_for_address(lines: &mut BufReader<ChildStderr>, log: &Mutex<String>) -> 
         }
         line.clear();
     }
-    panic!("the server ended before it listened: {}", log.lock().unwrap());
+    panic!(
+        "the server ended before it listened: {}",
+        log.lock().unwrap()
+    );
 }
 
 /// Gzips bytes.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = Vec::new();
-    flate2::read::GzEncoder::new(bytes, flate2::Compression::fast()).read_to_end(&mut packed).unwrap();
+    flate2::read::GzEncoder::new(bytes, flate2::Compression::fast())
+        .read_to_end(&mut packed)
+        .unwrap();
     packed
 }

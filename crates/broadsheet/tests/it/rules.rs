@@ -60,7 +60,10 @@ impl Member {
             Kind::Tests => &["dev-dependencies"],
         };
         let platforms = self.manifest.get("target").and_then(|t| t.as_table());
-        let tables = platforms.into_iter().flat_map(|p| p.values()).filter_map(|t| t.as_table());
+        let tables = platforms
+            .into_iter()
+            .flat_map(|p| p.values())
+            .filter_map(|t| t.as_table());
         tables
             .chain([&self.manifest])
             .flat_map(|table| keys.iter().filter_map(|key| table.get(*key)))
@@ -73,7 +76,8 @@ impl Member {
 /// A TOML file.
 pub(crate) fn read_toml(file: &Path) -> Table {
     let text = fs::read_to_string(file).unwrap();
-    text.parse().unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    text.parse()
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// Files below a folder whose names end so, sorted; build outputs and hidden folders are passed over.
@@ -81,7 +85,9 @@ pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        let Ok(entries) = fs::read_dir(&folder) else {
+            continue;
+        };
         for path in entries.map(|entry| entry.unwrap().path()) {
             let name = path.file_name().unwrap().to_string_lossy();
             if path.is_dir() {

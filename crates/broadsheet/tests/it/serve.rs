@@ -23,7 +23,10 @@ fn machines_can_ask_how_it_is() {
     assert_eq!(server.get("/readyz").status, 200);
     server.page("/");
     let metrics = server.page("/metrics");
-    assert!(metrics.lines().any(|line| line.starts_with("# TYPE ")), "{metrics}");
+    assert!(
+        metrics.lines().any(|line| line.starts_with("# TYPE ")),
+        "{metrics}"
+    );
 }
 
 #[test]
@@ -31,7 +34,10 @@ fn pages_are_guarded_and_cached() {
     let server = Home::new().serve();
     let answer = server.get("/");
     let policy = answer.header("content-security-policy");
-    assert!(policy.contains("default-src 'none'") || policy.contains("default-src 'self'"), "{policy}");
+    assert!(
+        policy.contains("default-src 'none'") || policy.contains("default-src 'self'"),
+        "{policy}"
+    );
     assert!(!policy.contains("unsafe"), "{policy}");
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     let tag = answer.header("etag").to_string();
@@ -42,11 +48,23 @@ fn pages_are_guarded_and_cached() {
 #[test]
 fn every_list_is_a_feed() {
     let server = Home::new().serve();
-    for list in ["/papers/date/2025-08-07", "/papers/trending", "/categories/cs.CV"] {
-        for (ending, kind) in [("atom", "application/atom+xml"), ("rss", "application/rss+xml"), ("json", "application/feed+json")] {
+    for list in [
+        "/papers/date/2025-08-07",
+        "/papers/trending",
+        "/categories/cs.CV",
+    ] {
+        for (ending, kind) in [
+            ("atom", "application/atom+xml"),
+            ("rss", "application/rss+xml"),
+            ("json", "application/feed+json"),
+        ] {
             let answer = server.get(&format!("{list}.{ending}"));
             assert_eq!(answer.status, 200, "{list}.{ending}");
-            assert!(answer.header("content-type").starts_with(kind), "{}", answer.header("content-type"));
+            assert!(
+                answer.header("content-type").starts_with(kind),
+                "{}",
+                answer.header("content-type")
+            );
         }
     }
 }
@@ -55,10 +73,24 @@ fn every_list_is_a_feed() {
 fn a_strange_request_is_never_a_500() {
     let server = Home::new().serve();
     let requests = [
-        "/papers/%00", "/papers/%ff%fe", "/papers/..%2f..%2fetc%2fpasswd", "/papers/date/2025-99-99", "/papers/week/2025-W99",
-        "/search?q=%22", "/search?q=%ff", "/search?q=author%3A", "/search?cursor=zzz&q=a", "/search?page=99999999999999999999",
-        "/categories/%3Cscript%3E", "/authors/%20", "/api/daily_papers?date=never", "/api/daily_papers?p=-1&limit=x",
-        "/api/papers/search", "/nowhere", "/papers/2402.18305.exe", "/static/../Cargo.toml",
+        "/papers/%00",
+        "/papers/%ff%fe",
+        "/papers/..%2f..%2fetc%2fpasswd",
+        "/papers/date/2025-99-99",
+        "/papers/week/2025-W99",
+        "/search?q=%22",
+        "/search?q=%ff",
+        "/search?q=author%3A",
+        "/search?cursor=zzz&q=a",
+        "/search?page=99999999999999999999",
+        "/categories/%3Cscript%3E",
+        "/authors/%20",
+        "/api/daily_papers?date=never",
+        "/api/daily_papers?p=-1&limit=x",
+        "/api/papers/search",
+        "/nowhere",
+        "/papers/2402.18305.exe",
+        "/static/../Cargo.toml",
     ];
     for path in requests {
         let answer = server.get(path);
@@ -79,13 +111,22 @@ fn it_stops_when_told() {
 #[test]
 fn log_lines_can_be_json() {
     let home = Home::new();
-    let server =
-        Server::start(home.command(&["--log-format", "json", "serve", "--offline", "--listen", "127.0.0.1:0"]));
+    let server = Server::start(home.command(&[
+        "--log-format",
+        "json",
+        "serve",
+        "--offline",
+        "--listen",
+        "127.0.0.1:0",
+    ]));
     let (code, log) = server.terminate();
     assert_eq!(code, 0);
     for line in log.lines() {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert!(value["timestamp"].is_string() && value["level"].is_string(), "{line}");
+        assert!(
+            value["timestamp"].is_string() && value["level"].is_string(),
+            "{line}"
+        );
     }
 }
 
@@ -97,7 +138,11 @@ fn an_import_beside_it_becomes_visible() {
     home.ok(&["import", &home.file("dump.jsonl", arxiv_dump(20))]);
     assert!(server.page("/papers/2401.00001").contains("Paper 1 on"));
     // The server looks for changes by itself; how soon is its own affair, so this only has an outer bound.
-    let found = poll(|| server.page("/search?q=id%3A2401.00007+OR+paper").contains("2401.00007"));
+    let found = poll(|| {
+        server
+            .page("/search?q=id%3A2401.00007+OR+paper")
+            .contains("2401.00007")
+    });
     assert!(found, "the server's index did not follow");
 }
 
@@ -106,7 +151,10 @@ fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let said = Home::new().fails(&["serve", "--offline", "--listen", &address], 1);
-    assert!(said.contains(&format!("cannot listen on {address}")) && said.contains("--listen"), "{said}");
+    assert!(
+        said.contains(&format!("cannot listen on {address}")) && said.contains("--listen"),
+        "{said}"
+    );
 }
 
 #[test]

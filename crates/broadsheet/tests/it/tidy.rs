@@ -15,15 +15,26 @@ const THIS: &str = "crates/broadsheet/tests/it/tidy.rs";
 
 #[test]
 fn sql_stands_in_the_store_alone() {
-    const VERBS: [&str; 7] =
-        ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ", "ALTER TABLE ", "PRAGMA "];
+    const VERBS: [&str; 7] = [
+        "SELECT ",
+        "INSERT INTO ",
+        "UPDATE ",
+        "DELETE FROM ",
+        "CREATE TABLE ",
+        "ALTER TABLE ",
+        "PRAGMA ",
+    ];
     let mut findings = Vec::new();
     each_line(&[".rs"], |file, number, line| {
         if file.starts_with("crates/store/") {
             return;
         }
         // A literal begins after a quote; one of several lines goes on at a line's start.
-        if line.split('"').map(str::trim_start).any(|text| VERBS.iter().any(|verb| text.starts_with(verb))) {
+        if line
+            .split('"')
+            .map(str::trim_start)
+            .any(|text| VERBS.iter().any(|verb| text.starts_with(verb)))
+        {
             findings.push(format!("{file}:{number}: {}", line.trim()));
         }
     });
@@ -34,23 +45,31 @@ fn sql_stands_in_the_store_alone() {
 fn unsafe_code_is_allowed_only_where_it_must_be() {
     let mut findings = Vec::new();
     each_line(&[".rs"], |file, number, line| {
-        let lifts = line.contains("(unsafe_code") || line.contains("unsafe {") || line.contains("unsafe fn");
+        let lifts = line.contains("(unsafe_code")
+            || line.contains("unsafe {")
+            || line.contains("unsafe fn");
         if lifts && !MAY_BE_UNSAFE.iter().any(|folder| file.starts_with(folder)) {
             findings.push(format!("{file}:{number}"));
         }
     });
-    none(&findings, "`unsafe` stands in vector kernels and file mapping alone");
+    none(
+        &findings,
+        "`unsafe` stands in vector kernels and file mapping alone",
+    );
 }
 
 #[test]
 fn nothing_is_left_for_later() {
     const MARKS: [&str; 6] = ["TODO", "FIXME", "XXX", "todo!(", "unimplemented!(", "dbg!("];
     let mut findings = Vec::new();
-    each_line(&[".rs", ".html", ".css", ".js", ".py", ".sh", ".toml"], |file, number, line| {
-        if MARKS.iter().any(|mark| line.contains(mark)) {
-            findings.push(format!("{file}:{number}: {}", line.trim()));
-        }
-    });
+    each_line(
+        &[".rs", ".html", ".css", ".js", ".py", ".sh", ".toml"],
+        |file, number, line| {
+            if MARKS.iter().any(|mark| line.contains(mark)) {
+                findings.push(format!("{file}:{number}: {}", line.trim()));
+            }
+        },
+    );
     none(&findings, "nothing is left for later");
 }
 
@@ -71,12 +90,17 @@ fn every_dependency_has_its_reason() {
     let mut table = "";
     let mut findings = Vec::new();
     let mut seen = 0;
-    for line in manifest.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in manifest
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         if line.starts_with('[') {
             table = line;
         } else if table == "[workspace.dependencies]" {
             seen += 1;
-            let reason = line.rsplit_once(" # ").map_or(0, |(_, reason)| reason.trim().len());
+            let reason = line
+                .rsplit_once(" # ")
+                .map_or(0, |(_, reason)| reason.trim().len());
             if reason < 5 && !line.contains("path = \"crates/") {
                 findings.push(line.to_string());
             }
@@ -90,11 +114,20 @@ fn every_dependency_has_its_reason() {
 fn every_template_and_static_file_is_used() {
     let web = root().join("crates/web");
     let readers = files(&web, &[".rs", ".html", ".css", ".js"]);
-    let texts: Vec<_> = readers.iter().map(|file| (file, fs::read_to_string(file).unwrap())).collect();
+    let texts: Vec<_> = readers
+        .iter()
+        .map(|file| (file, fs::read_to_string(file).unwrap()))
+        .collect();
     let mut findings = Vec::new();
-    for file in files(&web.join("templates"), &[""]).into_iter().chain(files(&web.join("static"), &[""])) {
+    for file in files(&web.join("templates"), &[""])
+        .into_iter()
+        .chain(files(&web.join("static"), &[""]))
+    {
         let name = file.file_name().unwrap().to_str().unwrap();
-        if !texts.iter().any(|(reader, text)| **reader != file && text.contains(name)) {
+        if !texts
+            .iter()
+            .any(|(reader, text)| **reader != file && text.contains(name))
+        {
             findings.push(short(&file));
         }
     }
@@ -130,7 +163,9 @@ fn links_in_documents_lead_somewhere() {
 
 /// The targets of `[text](target)`.
 fn link_targets(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
 }
 
 fn is_local(target: &str) -> bool {
@@ -158,5 +193,6 @@ fn each_line(endings: &[&str], mut look: impl FnMut(&str, usize, &str)) {
 
 /// Whether a file holds what others wrote: fixtures are kept as they came.
 fn is_strangers(file: &Path) -> bool {
-    file.components().any(|part| part.as_os_str() == "fixtures" || part.as_os_str() == "corpus")
+    file.components()
+        .any(|part| part.as_os_str() == "fixtures" || part.as_os_str() == "corpus")
 }
