@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL};
-use axum::http::{HeaderValue, Method, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -224,7 +224,7 @@ fn key(app: &App, request: &Request) -> Option<String> {
     if app.site.base_url.is_none() {
         key.push_str(host(request.headers()).ok()?.unwrap_or_default());
     }
-    key.push(match accepted(request) {
+    key.push(match Accepted::of(request.headers()) {
         Accepted::Html => ' ',
         Accepted::Json => 'j',
         Accepted::Markdown => 'm',
@@ -234,19 +234,25 @@ fn key(app: &App, request: &Request) -> Option<String> {
     Some(key)
 }
 
-/// The forms between which handlers choose by `Accept`.
+/// The forms between which an answer's is chosen by `Accept`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Accepted {
+pub enum Accepted {
+    /// A page, or whatever form the address has.
     Html,
+    /// JSON before anything else.
     Json,
+    /// Markdown before anything else.
     Markdown,
 }
 
-fn accepted(request: &Request) -> Accepted {
-    match request.headers().get(ACCEPT).map(HeaderValue::as_bytes) {
-        Some(accept) if accept.starts_with(b"text/markdown") => Accepted::Markdown,
-        Some(accept) if accept.starts_with(b"application/json") => Accepted::Json,
-        _ => Accepted::Html,
+impl Accepted {
+    /// By the first media type that is named.
+    pub fn of(headers: &HeaderMap) -> Self {
+        match headers.get(ACCEPT).map(HeaderValue::as_bytes) {
+            Some(accept) if accept.starts_with(b"text/markdown") => Accepted::Markdown,
+            Some(accept) if accept.starts_with(b"application/json") => Accepted::Json,
+            _ => Accepted::Html,
+        }
     }
 }
 
@@ -256,7 +262,8 @@ fn push_parameters(key: &mut String, uri: &Uri) {
         .split('&')
         .filter(|pair| {
             let name = pair.split('=').next().unwrap_or_default();
-            PARAMETERS.contains(&name)
+            // A name written with escapes may be a known one in disguise, so it counts.
+            PARAMETERS.contains(&name) || name.contains(['%', '+'])
         })
         .collect();
     // Stable, so that of a parameter given twice the order still counts.
@@ -300,5 +307,6 @@ mod tests {
         check("/search?utm_source=b", "");
         check("/search?page=2&page=1", "?page=2&page=1");
         check("/search?&&=", "");
+        check("/search?%71=a", "?%71=a");
     }
 }

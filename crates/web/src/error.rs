@@ -8,11 +8,12 @@ use askama::Template;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
+use crate::cache::Accepted;
 use crate::state::App;
 use crate::suffix::split_suffix;
 use crate::view::Layout;
@@ -31,6 +32,9 @@ pub enum Error {
         /// Words and address of places to go on.
         links: Vec<(String, String)>,
     },
+    /// Path and query are longer than is accepted.
+    #[error("the address is too long")]
+    AddressTooLong,
     /// The server cannot answer now; the text says why.
     #[error("{0}")]
     Unavailable(String),
@@ -66,6 +70,7 @@ impl Error {
                 StatusCode::BAD_REQUEST,
                 search::engine::Error::Cursor.to_string(),
             ),
+            Error::AddressTooLong => Fault::of_status(StatusCode::URI_TOO_LONG),
             Error::Unavailable(text) => Fault::new(StatusCode::SERVICE_UNAVAILABLE, text),
             ours @ (Error::Store(_) | Error::Search(_) | Error::Render(_)) => {
                 tracing::error!(error = %ours, "a request failed");
@@ -153,18 +158,18 @@ enum Form {
 
 fn form(uri: &Uri, headers: &HeaderMap) -> Form {
     let path = uri.path();
-    let accept = headers
-        .get(ACCEPT)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or_default();
-    let json = accept.contains("json") && !accept.contains("html");
-    if path.starts_with("/api/") || json {
-        Form::Json
-    } else if split_suffix(path).1.is_some() || accept.starts_with("text/markdown") {
-        Form::Line
-    } else {
-        Form::Page
+    match Accepted::of(headers) {
+        Accepted::Json => Form::Json,
+        _ if path == "/api" || path.starts_with("/api/") => Form::Json,
+        Accepted::Markdown => Form::Line,
+        Accepted::Html if split_suffix(path).1.is_some() => Form::Line,
+        Accepted::Html => Form::Page,
     }
+}
+
+/// The answer to a request that is refused before any handler sees it.
+pub fn answer(app: &App, error: Error, uri: &Uri, headers: &HeaderMap) -> Response {
+    write(app, &error.fault(), form(uri, headers), &HeaderMap::new())
 }
 
 #[derive(Template)]
@@ -206,7 +211,7 @@ fn write(app: &App, fault: &Fault, form: Form, came_with: &HeaderMap) -> Respons
     };
     *response.status_mut() = fault.status;
     let headers = response.headers_mut();
-    for name in [ALLOW, axum::http::header::RETRY_AFTER] {
+    for name in [ALLOW, RETRY_AFTER] {
         if let Some(value) = came_with.get(&name) {
             headers.insert(name, value.clone());
         }

@@ -96,7 +96,7 @@ mod tests {
         check_html("<b>bold</b> & \"x\"", "&lt;b&gt;bold&lt;/b&gt; &amp; &quot;x&quot;");
         check_html("\\emph{a \\textbf{b}} c", "<em>a <strong>b</strong></em> c");
         check_html("\\emph{never closed", "<em>never closed</em>");
-        check_html("}} closed too often", " closed too often".trim_start_matches("x"));
+        check_html("}} closed too often", " closed too often");
         check_html("\\texttt{<x>}", "<code>&lt;x&gt;</code>");
     }
 
@@ -120,7 +120,7 @@ mod tests {
         ] {
             let got = html(source).0;
             assert!(!got.contains("<script") && !got.contains("<img"), "{got}");
-            assert!(!got.contains("href"), "{got}");
+            assert!(!got.contains("href="), "{got}");
         }
     }
 

@@ -13,10 +13,14 @@ pub(crate) mod feeds;
 pub mod formats;
 pub(crate) mod health;
 pub mod latex;
+pub mod limits;
 pub mod lists;
+pub mod observe;
+pub mod pages;
 pub mod router;
 #[cfg(test)]
 mod samples;
+pub mod security;
 pub mod state;
 pub mod static_files;
 pub mod suffix;

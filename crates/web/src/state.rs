@@ -10,6 +10,7 @@ use search::engine::Engine;
 use store::Store;
 
 use crate::calendar::Calendar;
+use crate::pages::neighbours::Orders;
 
 /// Settings of the site that pages and feeds print.
 #[derive(Debug, Clone)]
@@ -123,6 +124,8 @@ pub struct App {
     pub metrics: Option<RenderMetrics>,
     /// The calendar of the version of the data that it was read at.
     calendar: Arc<tokio::sync::Mutex<Option<(u64, Arc<Calendar>)>>>,
+    /// The order of papers on the days that were looked at last.
+    pub(crate) orders: Orders,
 }
 
 impl App {
@@ -143,6 +146,7 @@ impl App {
             status,
             metrics,
             calendar: Arc::default(),
+            orders: Orders::default(),
         }
     }
 

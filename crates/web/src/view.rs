@@ -118,7 +118,14 @@ pub struct CardView {
 impl CardView {
     /// A paper as its list shows it.
     pub fn new(entry: &Entry) -> Self {
-        let paper = &entry.paper;
+        CardView {
+            reasons: entry.parts.iter().filter_map(reason).collect(),
+            ..Self::of(&entry.paper)
+        }
+    }
+
+    /// A paper without anything that a list says about it.
+    pub fn of(paper: &Paper) -> Self {
         CardView {
             path: paper_path(&paper.key()),
             title: latex::html(&cut(&paper.title, TITLE_CHARS_MAX)),
@@ -143,7 +150,7 @@ impl CardView {
                 href: Window::Day(day).path(),
             }),
             withdrawn: paper.withdrawn,
-            reasons: entry.parts.iter().filter_map(reason).collect(),
+            reasons: Vec::new(),
         }
     }
 
