@@ -162,7 +162,7 @@ pub fn parse_row(json: &[u8], seen: Timestamp) -> Result<Record, Unfit> {
         .and_then(|c| domain::paper::category(&c.trim().to_lowercase().replace(' ', "-")))
         .into_iter()
         .collect();
-    record.license = row.license.text().and_then(bounds::note);
+    record.license = row.license.text().and_then(licence);
     record.withdrawn = row
         .kind
         .text()
@@ -180,6 +180,21 @@ pub fn parse_row(json: &[u8], seen: Timestamp) -> Result<Record, Unfit> {
         submitted: posted,
     }];
     Ok(record)
+}
+
+/// The address of a licence that the API names by a code such as `cc_by_nc`. `cc_no`, all rights reserved, has none.
+fn licence(code: &str) -> Option<String> {
+    let terms = match code {
+        "cc0" | "cc0_ng" => return Some("https://creativecommons.org/publicdomain/zero/1.0/".to_string()),
+        "cc_by" | "cc_by_ng" => "by",
+        "cc_by_nc" => "by-nc",
+        "cc_by_nd" => "by-nd",
+        "cc_by_nc_nd" => "by-nc-nd",
+        "cc_by_sa" => "by-sa",
+        "cc_by_nc_sa" => "by-nc-sa",
+        _ => return None,
+    };
+    Some(format!("https://creativecommons.org/licenses/{terms}/4.0/"))
 }
 
 /// `Last, F.; Other, A. B.` in reading order. The institution is the corresponding author's.
