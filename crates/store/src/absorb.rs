@@ -72,6 +72,8 @@ pub struct Absorbed {
     pub changed: Vec<Paper>,
     /// Papers that were merged into others: to be taken out of the index.
     pub gone: Vec<PaperId>,
+    /// The change sequence before this intake: whoever had seen everything up to here has missed nothing.
+    pub seq_before: u64,
     /// The change sequence after this intake.
     pub seq: u64,
 }
@@ -121,6 +123,7 @@ impl Store {
             outcomes,
             changed,
             gone,
+            seq_before: crate::sql::total(before.seq),
             seq: crate::sql::total(counters.seq),
         })
     }

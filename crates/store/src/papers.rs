@@ -105,15 +105,27 @@ impl Store {
             .fetch_all(self.readers())
             .await?;
         rows.iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok(Provenance {
-                    source: word(columns.text()?, Source::from_short)?,
-                    first_seen: moment(columns.int()?)?,
-                    last_changed: moment(columns.int()?)?,
-                })
-            })
+            .map(|row| read_provenance(&mut Columns::of(row)))
             .collect()
+    }
+
+    /// Who said what of several papers.
+    pub async fn provenance_of(
+        &self,
+        papers: &[PaperId],
+    ) -> Result<HashMap<PaperId, Vec<Provenance>>> {
+        const SQL: &str = "SELECT paper, source, first_seen, last_changed FROM provenance \
+            WHERE paper IN ({keys}) ORDER BY paper, first_seen, source";
+        let keys: Vec<i64> = papers.iter().copied().map(row_of).collect();
+        let mut tx = self.begin_read().await?;
+        let mut found: HashMap<PaperId, Vec<Provenance>> = HashMap::new();
+        for row in fetch_in(&mut tx, SQL, &[], &keys).await? {
+            let mut columns = Columns::of(&row);
+            let paper = paper_id(columns.int()?)?;
+            let of_paper = found.entry(paper).or_default();
+            of_paper.push(read_provenance(&mut columns)?);
+        }
+        Ok(found)
     }
 
     /// Addresses of papers after a row, by row, with the day of their newest version: cheap enough for every paper.
@@ -250,4 +262,12 @@ fn read_id(row: &AnyRow) -> Result<(PaperId, ExternalId)> {
     let mut columns = Columns::of(row);
     let paper = paper_id(columns.int()?)?;
     Ok((paper, read_external(columns.text()?)?))
+}
+
+fn read_provenance(columns: &mut Columns<'_>) -> Result<Provenance> {
+    Ok(Provenance {
+        source: word(columns.text()?, Source::from_short)?,
+        first_seen: moment(columns.int()?)?,
+        last_changed: moment(columns.int()?)?,
+    })
 }

@@ -33,6 +33,31 @@ impl Store {
             .collect()
     }
 
+    /// Readings of several papers, each paper's oldest first. Papers without any are left out.
+    pub async fn readings_of(&self, papers: &[PaperId]) -> Result<HashMap<PaperId, Vec<Reading>>> {
+        const SQL: &str = "SELECT paper, signal, at, value FROM readings \
+            WHERE paper IN ({keys}) ORDER BY paper, at, signal";
+        let keys: Vec<i64> = papers.iter().copied().map(row_of).collect();
+        let mut tx = self.begin_read().await?;
+        let mut readings: HashMap<PaperId, Vec<Reading>> = HashMap::new();
+        for row in fetch_in(&mut tx, SQL, &[], &keys).await? {
+            let (paper, reading) = read_reading(&row)?;
+            readings.entry(paper).or_default().push(reading);
+        }
+        Ok(readings)
+    }
+
+    /// When anything was last read successfully, not after `now`.
+    pub async fn newest_reading(&self, now: Timestamp) -> Result<Option<Timestamp>> {
+        const SQL: &str =
+            "SELECT at FROM readings WHERE at <= $1 AND value IS NOT NULL ORDER BY at DESC LIMIT 1";
+        let row = sqlx::query(SQL)
+            .bind(micros(now))
+            .fetch_optional(self.readers())
+            .await?;
+        row.map(|row| moment(Columns::of(&row).int()?)).transpose()
+    }
+
     /// Papers with at least one reading since `since`, newest listed first and at most `limit`, with all their
     /// readings since then and, of each signal, the last successful one before, from which a gain is counted.
     pub async fn signal_histories(
