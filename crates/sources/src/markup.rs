@@ -10,7 +10,8 @@ const UNREAD: [&str; 5] = ["script", "style", "template", "noscript", "svg"];
 
 /// Elements that stand within a line; every other one separates words.
 const INLINE: [&str; 16] = [
-    "a", "abbr", "b", "bdi", "cite", "code", "em", "font", "i", "mark", "s", "small", "span", "strong", "sub", "sup",
+    "a", "abbr", "b", "bdi", "cite", "code", "em", "font", "i", "mark", "s", "small", "span",
+    "strong", "sub", "sup",
 ];
 
 /// The text of HTML on one line of at most `chars_max` characters; nothing if there is none. Tags go, character
@@ -69,7 +70,7 @@ fn after_end_of<'a>(name: &str, text: &'a str) -> &'a str {
 }
 
 /// Adds a text with its character names resolved; a name that is not known stays as it is.
-fn unescape(text: &str, out: &mut String) {
+pub(crate) fn unescape(text: &str, out: &mut String) {
     // The longest of HTML's names has 31 letters.
     const NAME_LEN_MAX: usize = 32;
     let mut rest = text;
@@ -116,7 +117,10 @@ mod tests {
 
     #[test]
     fn html_becomes_text() {
-        check("<p>One <b>t</b>wo</p><p>three&nbsp;&amp;&#x20;four</p>", "One two three & four");
+        check(
+            "<p>One <b>t</b>wo</p><p>three&nbsp;&amp;&#x20;four</p>",
+            "One two three & four",
+        );
         check("a < b and c > d", "a < b and c > d");
         check("x<script>alert('</b>')</SCRIPT >y", "x y");
         check("x<style>p{}", "x");
