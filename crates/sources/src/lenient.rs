@@ -236,7 +236,10 @@ mod tests {
             other => format!("{:?} {:?}", other.text_or_number(), other.count()),
         };
         let b: Vec<_> = sample.b.kept.iter().filter_map(Field::text).collect();
-        assert_eq!(format!("{a} | {} of {}", b.join(","), sample.b.total), expected);
+        assert_eq!(
+            format!("{a} | {} of {}", b.join(","), sample.b.total),
+            expected
+        );
     }
 
     #[test]
@@ -245,7 +248,10 @@ mod tests {
         check(r#"{"a":null,"b":null}"#, "None None |  of 0");
         check(r#"{"a":[1,{"x":[]}],"b":{"c":1}}"#, "None None |  of 0");
         check(r#"{"a":" ","b":["x",1,"y"]}"#, "None None | x,y of 3");
-        check(r#"{"a":704.0021,"b":true}"#, "Some(\"704.0021\") None |  of 0");
+        check(
+            r#"{"a":704.0021,"b":true}"#,
+            "Some(\"704.0021\") None |  of 0",
+        );
         check(r#"{"a":-1,"b":1.5}"#, "Some(\"-1\") None |  of 0");
         check(r#"{"a":"12","b":"x"}"#, "Some(\"12\") Some(12) |  of 0");
         check(r#"{"a":{"name":"M"},"b":-7}"#, "object Some(\"M\") |  of 0");
