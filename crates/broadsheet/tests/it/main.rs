@@ -10,6 +10,7 @@ mod crash;
 mod import;
 mod layering;
 mod papers;
+mod postgres;
 mod program;
 mod rules;
 mod serve;
