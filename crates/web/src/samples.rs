@@ -47,7 +47,10 @@ pub(crate) fn paper() -> Paper {
         links: vec![
             link(LinkKind::Code, "https://github.com/hinton/distil"),
             link(LinkKind::Project, "https://distil.example/"),
-            link(LinkKind::Data, "https://huggingface.co/datasets/hinton/digits"),
+            link(
+                LinkKind::Data,
+                "https://huggingface.co/datasets/hinton/digits",
+            ),
             link(LinkKind::Model, "https://huggingface.co/hinton/small?x=1"),
         ],
         summary: Some(Summary {

@@ -1,8 +1,8 @@
 //! `GET /api/daily_papers`: the papers of a day, a week or a month, the newest, or what is trending.
 
 use axum::extract::{RawQuery, State};
-use axum::http::header::LINK;
 use axum::http::HeaderValue;
+use axum::http::header::LINK;
 use axum::response::Response;
 use domain::paper::utc_day;
 use domain::window::Window;

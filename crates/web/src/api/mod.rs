@@ -26,8 +26,8 @@ mod tests;
 
 use axum::Json;
 use axum::Router;
-use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use serde::Serialize;

@@ -16,7 +16,12 @@ impl Params {
     /// Reads `a=b&c=d`.
     pub(super) fn parse(query: Option<&str>) -> Params {
         let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-        Params(pairs.take(PARAMS_MAX).map(|(k, v)| (k.into(), v.into())).collect())
+        Params(
+            pairs
+                .take(PARAMS_MAX)
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        )
     }
 
     /// A parameter's text, unless it is absent or blank.

@@ -56,7 +56,10 @@ fn is_date(text: &str) -> bool {
 }
 
 fn is_object_id(text: &str) -> bool {
-    text.len() == 24 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 24
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 #[track_caller]
@@ -97,7 +100,11 @@ fn check_paper(paper: &Value) {
     for author in paper["authors"].as_array().unwrap() {
         check_keys(
             author,
-            &[("_id", Is::ObjectId), ("name", Is::Text), ("hidden", Is::Bool)],
+            &[
+                ("_id", Is::ObjectId),
+                ("name", Is::Text),
+                ("hidden", Is::Bool),
+            ],
         );
     }
 }
@@ -126,8 +133,14 @@ fn an_item_of_a_list() {
     check_item(&item);
     assert_eq!(item["paper"]["id"], "1503.02531");
     assert_eq!(item["paper"]["publishedAt"], "2015-03-09T15:44:49.000Z");
-    assert_eq!(item["paper"]["submittedOnDailyAt"], "2015-03-12T08:00:00.000Z");
-    assert_eq!(item["thumbnail"], "https://papers.example/thumbnails/1503.02531.svg");
+    assert_eq!(
+        item["paper"]["submittedOnDailyAt"],
+        "2015-03-12T08:00:00.000Z"
+    );
+    assert_eq!(
+        item["thumbnail"],
+        "https://papers.example/thumbnails/1503.02531.svg"
+    );
     for place in [&item, &item["paper"]] {
         assert_eq!(place["upvotes"], 12);
         assert_eq!(place["githubRepo"], "https://github.com/hinton/distil");
@@ -145,7 +158,14 @@ fn a_paper_by_itself() {
     assert_eq!(info["linkedModels"][0]["id"], "hinton/small");
     assert_eq!(info["linkedDatasets"][0]["id"], "hinton/digits");
     assert_eq!(info["linkedSpaces"], Value::Array(Vec::new()));
-    assert_eq!((&info["numTotalModels"], &info["numTotalDatasets"], &info["numTotalSpaces"]), (&1.into(), &1.into(), &0.into()));
+    assert_eq!(
+        (
+            &info["numTotalModels"],
+            &info["numTotalDatasets"],
+            &info["numTotalSpaces"]
+        ),
+        (&1.into(), &1.into(), &0.into())
+    );
     assert!(info.get("thumbnail").is_none());
 }
 

@@ -52,7 +52,9 @@ fn card(site: &str, paper: &Paper) -> String {
     );
     let mut text = |y: usize, size: usize, line: &str| {
         let line = escape(&visible(line));
-        svg.push_str(&format!("<text x=\"60\" y=\"{y}\" font-size=\"{size}\">{line}</text>"));
+        svg.push_str(&format!(
+            "<text x=\"60\" y=\"{y}\" font-size=\"{size}\">{line}</text>"
+        ));
     };
     text(88, 36, &cut(site, 50));
     for (number, line) in lines(&latex::plain(&paper.title)).iter().enumerate() {

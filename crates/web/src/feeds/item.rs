@@ -89,7 +89,11 @@ impl Feed {
         let updated = items.iter().map(|i| i.updated).max();
         Feed {
             id: format!("urn:broadsheet:list:{}", encoded(&list_key(list))),
-            title: xml_text(&format!("{}: {}", site.title, cut(&list.title(), TITLE_CHARS_MAX))),
+            title: xml_text(&format!(
+                "{}: {}",
+                site.title,
+                cut(&list.title(), TITLE_CHARS_MAX)
+            )),
             description: xml_text(&description(list, items.is_empty())),
             site: xml_text(&site.title),
             version: site.version,
@@ -122,7 +126,10 @@ impl Item {
             summary,
             published,
             // A new version may be older than the day on which somebody chose the paper.
-            updated: paper.times.updated.map_or(published, |at| at.max(published)),
+            updated: paper
+                .times
+                .updated
+                .map_or(published, |at| at.max(published)),
             authors,
             categories: paper.categories.iter().map(|c| xml_text(c)).collect(),
             links,
@@ -167,7 +174,10 @@ fn description(list: &ListRef, empty: bool) -> String {
     let text = match list {
         ListRef::Newest => "New papers, newest first.".to_string(),
         ListRef::Window(window) => {
-            format!("Papers of the {} {window}, most votes first.", window.kind())
+            format!(
+                "Papers of the {} {window}, most votes first.",
+                window.kind()
+            )
         }
         ListRef::Trending { days } => {
             format!("Papers that entered the trending list of {days} days.")

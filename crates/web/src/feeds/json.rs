@@ -68,7 +68,11 @@ fn item(item: &Item) -> JsonItem<'_> {
         summary: &item.summary,
         date_published: times::millis(item.published),
         date_modified: times::millis(item.updated),
-        authors: item.authors.iter().map(|name| JsonAuthor { name }).collect(),
+        authors: item
+            .authors
+            .iter()
+            .map(|name| JsonAuthor { name })
+            .collect(),
         tags: &item.categories,
     }
 }

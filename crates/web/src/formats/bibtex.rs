@@ -65,8 +65,8 @@ impl CitationKeys {
 
 /// Words that say nothing about a paper.
 const STOP_WORDS: [&str; 24] = [
-    "a", "an", "the", "on", "of", "for", "in", "to", "and", "with", "from", "by", "at", "as", "is", "are", "do",
-    "does", "how", "what", "why", "towards", "toward", "via",
+    "a", "an", "the", "on", "of", "for", "in", "to", "and", "with", "from", "by", "at", "as", "is",
+    "are", "do", "does", "how", "what", "why", "towards", "toward", "via",
 ];
 
 /// Longest part of a key, in characters: titles can be one endless word.

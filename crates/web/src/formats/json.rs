@@ -1,22 +1,25 @@
-//! A paper as JSON: this product's own shape, everything that is known, with who said it.
+//! A paper as JSON: this product's own shape, everything that is known, with who said it. The site answers with it
+//! and `broadsheet export` writes it, one paper a line.
 //!
 //! The shape is stable: fields are added, never renamed or removed. Times are RFC 3339 in UTC; what is unknown is
-//! left out; lists are there even when empty.
+//! left out; lists are there even when empty. `url`, `sources` and `readings` are the site's; an
+//! export has none of them.
 
 use domain::ids::ExternalId;
 use domain::paper::{Author, Link, Paper, Summary, Times, Version};
-use domain::signal::{Reading, Signal};
+use domain::signal::Reading;
 use jiff::Timestamp;
 use serde::Serialize;
 use store::Provenance;
 
-/// What `/papers/{id}.json` answers.
+/// A paper as JSON. The site adds what is known beside the paper itself; see [`PaperJson::with_history`].
 #[derive(Debug, Serialize)]
 pub struct PaperJson<'a> {
     /// The id in this site's addresses.
     key: String,
-    /// This paper's page.
-    url: String,
+    /// This paper's page, where the site is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     /// On one line, LaTeX left in.
     title: &'a str,
     /// LaTeX left in; empty where no source gave one.
@@ -61,9 +64,11 @@ pub struct PaperJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stars: Option<u32>,
     /// Who told of this paper.
-    sources: Vec<SourceJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sources: Option<Vec<SourceJson>>,
     /// Oldest first; a `null` value is a reading that failed.
-    readings: Vec<ReadingJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    readings: Option<&'a [Reading]>,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,23 +98,11 @@ struct SourceJson {
     last_changed: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
-struct ReadingJson {
-    signal: Signal,
-    at: Timestamp,
-    value: Option<u32>,
-}
-
-/// Brings together what the store knows of a paper. `page_url` is the paper's page here.
-pub fn paper_json<'a>(
-    paper: &'a Paper,
-    page_url: String,
-    provenance: &[Provenance],
-    readings: &[Reading],
-) -> PaperJson<'a> {
+/// What the paper itself says.
+pub fn paper_json(paper: &Paper) -> PaperJson<'_> {
     PaperJson {
         key: paper.key(),
-        url: page_url,
+        url: None,
         title: &paper.title,
         abstract_text: &paper.abstract_text,
         authors: &paper.authors,
@@ -128,22 +121,28 @@ pub fn paper_json<'a>(
         votes: paper.votes,
         comments: paper.comments,
         stars: paper.stars,
-        sources: provenance
-            .iter()
-            .map(|p| SourceJson {
-                source: p.source.as_str(),
-                first_seen: p.first_seen,
-                last_changed: p.last_changed,
-            })
-            .collect(),
-        readings: readings
-            .iter()
-            .map(|r| ReadingJson {
-                signal: r.signal,
-                at: r.at,
-                value: r.value,
-            })
-            .collect(),
+        sources: None,
+        readings: None,
+    }
+}
+
+impl<'a> PaperJson<'a> {
+    /// Adds the paper's page, who told of it, and how its signals were read over time.
+    pub(super) fn with_history(
+        mut self,
+        page_url: String,
+        provenance: &[Provenance],
+        readings: &'a [Reading],
+    ) -> Self {
+        self.url = Some(page_url);
+        self.readings = Some(readings);
+        let sources = provenance.iter().map(|p| SourceJson {
+            source: p.source.as_str(),
+            first_seen: p.first_seen,
+            last_changed: p.last_changed,
+        });
+        self.sources = Some(sources.collect());
+        self
     }
 }
 

@@ -18,11 +18,7 @@ pub(super) fn latex(text: &str, keep_case: bool) -> String {
         match piece {
             Piece::Math(formula) if keep_case => push_math(&mut out, formula, "{$", "$}"),
             Piece::Math(formula) => push_math(&mut out, formula, "$", "$"),
-            Piece::Text(text) => {
-                for word in text.split_inclusive(' ') {
-                    push_word(&mut out, word, grouping, keep_case, &mut depth);
-                }
-            }
+            Piece::Text(text) => push_text(&mut out, text, grouping, keep_case, &mut depth),
         }
     }
     out
@@ -55,10 +51,22 @@ fn find_from(text: &str, from: usize, wanted: char) -> Option<usize> {
 }
 
 fn is_formula(inner: &str) -> bool {
-    !inner.trim().is_empty() && !inner.ends_with('\\') && balance(inner.chars()) == Some(0)
+    // BibTeX counts `\{` for a brace, other readers of its format do not: the formula has to please both.
+    let balanced = balance(inner.chars()) == Some(0) && balance(unescaped(inner)) == Some(0);
+    balanced && !inner.trim().is_empty() && !inner.ends_with('\\')
 }
 
-/// The depth at the end, or `None` if a brace closes what was never opened. BibTeX counts `\{` as well.
+/// The characters that stand for themselves: no backslash, nor what follows one.
+fn unescaped(text: &str) -> impl Iterator<Item = char> {
+    let mut after_backslash = false;
+    text.chars().filter(move |c| {
+        let stands = !after_backslash && *c != '\\';
+        after_backslash = !after_backslash && *c == '\\';
+        stands
+    })
+}
+
+/// The depth at the end, or `None` if a brace closes what was never opened.
 fn balance(chars: impl Iterator<Item = char>) -> Option<usize> {
     let mut depth = 0usize;
     for c in chars {
@@ -73,19 +81,11 @@ fn balance(chars: impl Iterator<Item = char>) -> Option<usize> {
 
 /// Whether the braces outside formulas, escaped ones left aside, group anything.
 fn braces_balance(pieces: &[Piece<'_>]) -> bool {
-    let mut unescaped = String::new();
-    for piece in pieces {
-        if let Piece::Text(text) = piece {
-            let mut chars = text.chars();
-            while let Some(c) = chars.next() {
-                match c {
-                    '\\' => _ = chars.next(),
-                    c => unescaped.push(c),
-                }
-            }
-        }
-    }
-    balance(unescaped.chars()) == Some(0)
+    let texts = pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(text) => Some(*text),
+        Piece::Math(_) => None,
+    });
+    balance(texts.flat_map(unescaped)) == Some(0)
 }
 
 fn push_math(out: &mut String, formula: &str, open: &str, close: &str) {
@@ -102,20 +102,51 @@ fn push_math(out: &mut String, formula: &str, open: &str, close: &str) {
     out.push_str(close);
 }
 
-/// One word with the space after it.
+fn push_text(out: &mut String, text: &str, grouping: bool, keep_case: bool, depth: &mut usize) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(' ').unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        push_word(out, word, grouping, keep_case, depth);
+        // `\H o` is an accent and its letter. Else a command at the end of a word would take whatever comes next, be it
+        // the next field, for its argument.
+        let is_argument = |c: char| c.is_ascii_alphabetic() || c == '{' && grouping;
+        let has_argument = after
+            .strip_prefix(' ')
+            .is_some_and(|next| next.starts_with(is_argument));
+        if ends_in_command(out) && !has_argument {
+            out.push_str("{}");
+        }
+        rest = after.strip_prefix(' ').unwrap_or_default();
+        if !after.is_empty() {
+            out.push(' ');
+        }
+    }
+}
+
 fn push_word(out: &mut String, word: &str, grouping: bool, keep_case: bool, depth: &mut usize) {
-    let body = word.trim_end_matches(' ');
-    let has_markup = body.contains(['\\', '{', '}']);
-    let capital_inside = body.chars().skip(1).any(char::is_uppercase);
-    let guard = keep_case && capital_inside && !has_markup && *depth == 0;
+    let has_markup = word.contains(['\\', '{', '}']);
+    let guard = keep_case && has_inner_capital(word) && !has_markup && *depth == 0;
     if guard {
         out.push('{');
     }
-    push_escaped(out, body, grouping, depth);
+    push_escaped(out, word, grouping, depth);
     if guard {
         out.push('}');
     }
-    out.push_str(&word[body.len()..]);
+}
+
+fn ends_in_command(latex: &str) -> bool {
+    let before = latex.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    before.len() < latex.len() && before.ends_with('\\')
+}
+
+/// A capital right after a letter or digit: `NeRV`, `GPT-4`, but not `K-Means`.
+fn has_inner_capital(word: &str) -> bool {
+    let next = word.chars().skip(1);
+    word.chars()
+        .zip(next)
+        .any(|(before, c)| c.is_uppercase() && before.is_alphanumeric())
 }
 
 fn push_escaped(out: &mut String, word: &str, grouping: bool, depth: &mut usize) {
@@ -152,11 +183,16 @@ fn push_escaped(out: &mut String, word: &str, grouping: bool, depth: &mut usize)
 fn push_backslash(out: &mut String, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     let next = chars.peek().copied();
     match next {
-        Some(c) if c.is_ascii_alphabetic() => out.push('\\'),
+        Some(c) if c.is_ascii_alphabetic() => push_command(out, chars),
         Some(c @ ('&' | '%' | '#' | '_' | '$')) => {
             chars.next();
             out.push('\\');
             out.push(c);
+        }
+        // A line break, and titles have one line.
+        Some('\\') => {
+            chars.next();
+            out.push(' ');
         }
         Some('{') => {
             chars.next();
@@ -167,20 +203,45 @@ fn push_backslash(out: &mut String, chars: &mut std::iter::Peekable<std::str::Ch
             out.push_str("\\textbraceright{}");
         }
         Some(accent @ ('\'' | '`' | '"' | '^' | '~' | '=' | '.')) => {
-            let mut after = chars.clone();
-            after.next();
-            let letter = after
-                .peek()
-                .is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '{' | '\\'));
-            if letter {
-                chars.next();
-                out.push('\\');
-                out.push(accent);
-            } else {
-                out.push_str("\\textbackslash{}");
-            }
+            push_accent(out, accent, chars)
         }
         _ => out.push_str("\\textbackslash{}"),
+    }
+}
+
+/// An accent with the dotless letter under it; other letters and groups follow by themselves. An accent over nothing
+/// is a backslash that somebody meant as one.
+fn push_accent(
+    out: &mut String,
+    accent: char,
+    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
+) {
+    let mut ahead = chars.clone().skip(1);
+    match (ahead.next(), ahead.next()) {
+        (Some('\\'), Some(letter @ ('i' | 'j')))
+            if !ahead.next().is_some_and(char::is_alphabetic) =>
+        {
+            chars.nth(2);
+            // Readers of BibTeX take one character or a group for what an accent stands on.
+            out.extend(['\\', accent, '{', '\\', letter, '}']);
+        }
+        (Some(c), _) if c.is_ascii_alphabetic() || c == '{' => {
+            chars.next();
+            out.extend(['\\', accent]);
+        }
+        _ => out.push_str("\\textbackslash{}"),
+    }
+}
+
+/// A command with its name. Where something other than a letter, a space or a brace follows, TeX knows where the name
+/// ends but readers of BibTeX do not all, so an empty group says it.
+fn push_command(out: &mut String, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    out.push('\\');
+    while let Some(letter) = chars.next_if(char::is_ascii_alphabetic) {
+        out.push(letter);
+    }
+    if chars.peek().is_some_and(|c| !matches!(c, '{' | '}')) {
+        out.push_str("{}");
     }
 }
 
@@ -197,13 +258,26 @@ mod tests {
     fn plain_text_is_escaped() {
         check("Profit & loss: 50% of #1", "Profit \\& loss: 50\\% of \\#1");
         check("snake_case costs 5$", "snake\\_case costs 5\\$");
-        check("2^10 is ~1000", "2\\textasciicircum{}10 is \\textasciitilde{}1000");
-        check("C:\\ and \\ 1", "C:\\textbackslash{} and \\textbackslash{} 1");
+        check(
+            "2^10 is ~1000",
+            "2\\textasciicircum{}10 is \\textasciitilde{}1000",
+        );
+        check(
+            "C:\\ and \\ 1",
+            "C:\\textbackslash{} and \\textbackslash{} 1",
+        );
     }
 
     #[test]
     fn latex_stays_latex() {
-        check("Na\\\"ive $\\ell_1$ in Fig.~1", "Na\\\"ive {$\\ell_1$} in Fig.~1");
+        check(
+            "Na\\\"ive $\\ell_1$ in Fig.~1",
+            "Na\\\"ive {$\\ell_1$} in Fig.~1",
+        );
+        check(
+            "Mart\\'\\inez Garc\\'\\i a",
+            "Mart\\textbackslash{}'\\inez Garc\\'{\\i} a",
+        );
         check("{\\em On} \\& off", "{\\em On} \\& off");
         check("50\\% of $50%$", "50\\% of {$50\\%$}");
     }
@@ -212,6 +286,7 @@ mod tests {
     fn capitals_are_kept() {
         check("NeRV and BERT at K", "{NeRV} and {BERT} at K");
         check("An {NeRV BERT} GPT", "An {NeRV BERT} {GPT}");
+        check("(Non-Linear) K-Means", "(Non-Linear) K-Means");
         assert_eq!(latex("McCoy", false), "McCoy");
     }
 
@@ -220,9 +295,15 @@ mod tests {
         check("a } b", "a \\textbraceright{} b");
         check("a \\} b", "a \\textbraceright{} b");
         check("}{", "\\textbraceright{}\\textbraceleft{}");
+        check("{a \\\\} b", "{a  } b");
         check("$}{$", "\\$\\textbraceright{}\\textbraceleft{}\\$");
         check("ends in \\", "ends in \\textbackslash{}");
         check("\\'}", "\\textbackslash{}'\\textbraceright{}");
         check("$ $", "\\$ \\$");
+        check("ends in \\H", "ends in \\H{}");
+        check(
+            "\\LaTeX-based \\H o \\db$x$",
+            "\\LaTeX{}-based \\H o \\db{}{$x$}",
+        );
     }
 }

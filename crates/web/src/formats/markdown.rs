@@ -12,7 +12,13 @@ use crate::times;
 
 /// The page: title, authors, a table of what is known, abstract, links. `page_url` is the paper's page here.
 pub fn markdown(paper: &Paper, page_url: &str) -> String {
-    let mut out = format!("# {}\n\n", escaped(&paper.title));
+    let title = escaped(&paper.title);
+    let title = if title.is_empty() {
+        escaped(&paper.key())
+    } else {
+        title
+    };
+    let mut out = format!("# {title}\n\n");
     if paper.withdrawn {
         out.push_str("**This paper was withdrawn.**\n\n");
     }
@@ -26,15 +32,24 @@ pub fn markdown(paper: &Paper, page_url: &str) -> String {
         out.push_str("\n\n");
     }
     push_table(&mut out, paper, page_url);
-    if let Some(summary) = &paper.summary {
-        let (by, text) = (escaped(&summary.by), escaped(&summary.text));
-        _ = write!(out, "## Summary\n\n{text}\n\nSummary by {by}.\n\n");
+    if let Some(summary) = paper
+        .summary
+        .as_ref()
+        .filter(|s| !one_line(&s.text).is_empty())
+    {
+        push_section(&mut out, "Summary", &summary.text);
+        _ = write!(out, "Summary by {}.\n\n", escaped(&summary.by));
     }
-    if !paper.abstract_text.trim().is_empty() {
-        _ = write!(out, "## Abstract\n\n{}\n\n", escaped(&paper.abstract_text));
-    }
+    push_section(&mut out, "Abstract", &paper.abstract_text);
     push_links(&mut out, paper);
     out
+}
+
+fn push_section(out: &mut String, heading: &str, text: &str) {
+    let text = escaped(text);
+    if !text.is_empty() {
+        _ = write!(out, "## {heading}\n\n{text}\n\n");
+    }
 }
 
 fn push_table(out: &mut String, paper: &Paper, page_url: &str) {
@@ -55,10 +70,7 @@ fn push_table(out: &mut String, paper: &Paper, page_url: &str) {
         "Published",
         &times::known_published(paper).map(day).unwrap_or_default(),
     );
-    row(
-        "Updated",
-        &paper.times.updated.map(day).unwrap_or_default(),
-    );
+    row("Updated", &paper.times.updated.map(day).unwrap_or_default());
     row("Categories", &escaped(&paper.categories.join(", ")));
     row("Tags", &escaped(&paper.tags.join(", ")));
     row(
@@ -192,6 +204,9 @@ mod tests {
 
     #[test]
     fn addresses_end_where_they_should() {
-        assert_eq!(autolink("https://a.b/<x> |`y`"), "<https://a.b/%3Cx%3E%20%7C%60y%60>");
+        assert_eq!(
+            autolink("https://a.b/<x> |`y`"),
+            "<https://a.b/%3Cx%3E%20%7C%60y%60>"
+        );
     }
 }

@@ -24,8 +24,9 @@ use crate::state::App;
 use crate::suffix::PaperFormat;
 use crate::view::paper_path;
 
-// The three texts are for the command line as well, which exports them.
+// These are for the command line as well, which exports them.
 pub use bibtex::{CitationKeys, bibtex};
+pub use json::{PaperJson, paper_json};
 pub use markdown::markdown;
 pub use ris::ris;
 
@@ -37,7 +38,9 @@ pub(crate) async fn respond(
     base: &BaseUrl,
 ) -> Result<Response, Error> {
     let Some(paper) = app.store.paper(id).await? else {
-        return Err(Error::not_found(format!("The paper {id} is not known here.")));
+        return Err(Error::not_found(format!(
+            "The paper {id} is not known here."
+        )));
     };
     let page_url = base.join(&paper_path(&paper.key()));
     let (media_type, text) = match format {
@@ -64,6 +67,6 @@ pub(crate) fn wants_markdown(headers: &HeaderMap) -> bool {
 async fn json(app: &App, paper: &Paper, page_url: String) -> Result<String, Error> {
     let provenance = app.store.provenance(paper.id).await?;
     let readings = app.store.readings(paper.id).await?;
-    let whole = json::paper_json(paper, page_url, &provenance, &readings);
+    let whole = paper_json(paper).with_history(page_url, &provenance, &readings);
     serde_json::to_string(&whole).map_err(|e| Error::Render(format!("paper as JSON: {e}")))
 }
