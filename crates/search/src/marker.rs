@@ -370,3 +370,155 @@ fn best_run(
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn marker(words: &[&str]) -> Marker {
+        let mut marker = Marker::default();
+        for text in words {
+            let words: Vec<Word> = tokens::words(text)
+                .into_iter()
+                .filter(|w| !w.joined)
+                .collect();
+            marker.add(&words);
+        }
+        marker
+    }
+
+    fn show(segments: &[Segment]) -> String {
+        let show = |s: &Segment| {
+            if s.marked {
+                format!("[{}]", s.text)
+            } else {
+                s.text.clone()
+            }
+        };
+        segments.iter().map(show).collect()
+    }
+
+    #[track_caller]
+    fn check(words: &[&str], text: &str, expected: &str) {
+        assert_eq!(show(&marker(words).mark(text)), expected);
+    }
+
+    #[track_caller]
+    fn check_snippet(words: &[&str], chars_max: usize, text: &str, expected: &str) {
+        assert_eq!(show(&marker(words).snippet(text, chars_max)), expected);
+    }
+
+    #[test]
+    fn words_are_marked_in_all_forms() {
+        check(
+            &["transformers"],
+            "A Transformer is transformed",
+            "A [Transformer] is [transformed]",
+        );
+        check(&["naïve"], "Naive \"naïve\"", "[Naive] \"[naïve]\"");
+        check(&[], "Nothing here", "Nothing here");
+        check(&["x"], "", "");
+    }
+
+    #[test]
+    fn phrases_are_marked_as_a_whole() {
+        check(
+            &["neural network"],
+            "Neural networks, neural nets",
+            "[Neural networks], neural nets",
+        );
+        check(
+            &["self-attention"],
+            "self-attention; self attention; self",
+            "[self-attention]; [self attention]; self",
+        );
+    }
+
+    #[test]
+    fn formulas_are_marked_as_a_whole() {
+        check(
+            &["synchronized"],
+            r"a \textit{synchronized} one",
+            r"a [\textit{synchronized}] one",
+        );
+        check(
+            &["l1"],
+            r"the $\ell_1 + x$-norm",
+            r"the [$\ell_1 + x$]-norm",
+        );
+        check(
+            &["dollars"],
+            "costs $5 dollars or $10 dollars",
+            "costs $5 [dollars] or $10 [dollars]",
+        );
+    }
+
+    #[test]
+    fn snippets_show_what_matched() {
+        let text = "One two three four five six seven eight nine ten eleven twelve.";
+        check_snippet(&["ten"], 24, text, "… nine [ten] eleven twelve.");
+        check_snippet(&["two"], 24, text, "One [two] three four five …");
+        check_snippet(
+            &["four", "eight", "nine"],
+            24,
+            text,
+            "… [eight] [nine] ten eleven …",
+        );
+        check_snippet(&["absent"], 12, text, "One two …");
+        check_snippet(
+            &["ten"],
+            200,
+            text,
+            "One two three four five six seven eight nine [ten] eleven twelve.",
+        );
+        check_snippet(&["ten"], 24, "", "");
+    }
+
+    #[test]
+    fn formulas_are_not_cut() {
+        let text = r"alpha beta $x + y + z + w$ gamma \textbf{delta epsilon zeta} eta theta";
+        check_snippet(&["gamma"], 20, text, "… [gamma] …");
+        check_snippet(&["delta"], 10, text, r"… [\textbf{delta epsilon zeta}] …");
+        check_snippet(&["beta"], 30, text, "alpha [beta] $x + y + z + w$ …");
+    }
+
+    #[test]
+    fn long_texts_take_bounded_time() {
+        let texts = [
+            "$a ".repeat(30_000),
+            "\\(".repeat(30_000),
+            "\\x{".repeat(20_000),
+            "a".repeat(90_000),
+            "a ".repeat(40_000),
+        ];
+        for text in texts {
+            let cut = marker(&["a"]).snippet(&text, 300);
+            assert!(show(&cut).chars().count() < 1000);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_and_nothing_is_cut_badly(
+            text in r#"([a-c]{1,3}|[ \n]|\$|\$a\+b\$|\\(textit|x)\{|\}|\\|[äß深]|-|\PC){0,60}"#,
+            chars_max in 1usize..80,
+        ) {
+            let marker = marker(&["a", "b c", "深"]);
+            let whole: String = marker.mark(&text).iter().map(|s| s.text.as_str()).collect();
+            prop_assert_eq!(&whole, &text);
+            let snippet = marker.snippet(&text, chars_max);
+            let plain: String = snippet.iter().map(|s| s.text.as_str()).collect();
+            let inner = plain.strip_prefix("… ").filter(|_| !text.starts_with("… ")).unwrap_or(&plain);
+            let inner = inner.strip_suffix(" …").filter(|_| !text.ends_with(" …")).unwrap_or(inner);
+            let at = text.find(inner);
+            prop_assert!(at.is_some(), "{:?} is not of {:?}", inner, text);
+            // No border of any occurrence-independent cut lies within an atom: balanced by construction of `atoms`.
+            let known = atoms(&text);
+            for range in known {
+                prop_assert!(text.get(range).is_some());
+            }
+        }
+    }
+}

@@ -124,16 +124,16 @@ fn join(parsed: &mut Parsed, from: usize) {
 
 /// Bounded, without control and invisible characters, with one kind of quotation mark.
 fn cleaned(text: &str, hints: &mut Vec<String>) -> String {
-    let mut chars = text.trim_start().chars().filter(|c| !is_invisible(*c));
-    let clean = chars
-        .by_ref()
-        .take(CHARS_MAX)
+    let mut chars = text
+        .chars()
+        .filter(|c| !is_invisible(*c))
         .map(|c| match c {
             '“' | '”' | '„' | '«' | '»' => '"',
             c if c.is_control() || c.is_whitespace() => ' ',
             c => c,
         })
-        .collect::<String>();
+        .skip_while(|c| *c == ' ');
+    let clean: String = chars.by_ref().take(CHARS_MAX).collect();
     if chars.next().is_some() {
         hints.push(format!(
             "Only the first {CHARS_MAX} characters of the query were read."
