@@ -59,10 +59,11 @@ async fn follow_once(pipeline: &Pipeline, status: &Status, seen_seq: &mut Option
 pub(crate) async fn fetch_regularly(config: Config, pipeline: Pipeline, status: Status, stop: CancellationToken) {
     let every = SignedDuration::from_mins(i64::from(config.written.sources.every_minutes));
     loop {
-        let round = fetching::round(&config, &pipeline, &[], &|doing| {
+        let say = |doing: &str| {
             status.update(|a| a.doing = Some(doing.to_string()));
             status.data_changed();
-        });
+        };
+        let round = fetching::round(&config, &pipeline, &[], &say);
         let outcome = tokio::select! {
             outcome = round => outcome,
             () = stop.cancelled() => return,

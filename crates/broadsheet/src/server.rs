@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
+use web::router::router;
 use web::state::{App, Clock, RenderMetrics, Site, Status};
 
 use crate::config::Config;
@@ -27,8 +28,7 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     shelf::stock(&pipeline).await?;
     let status = Status::default();
     status.update(|a| a.offline = offline);
-    let app = App::new(pipeline.store.clone(), pipeline.engine(), site(&config), Clock::system(), status.clone())
-        .with_metrics(metrics);
+    let app = app(&config, &pipeline, status.clone(), Some(metrics));
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}; is another server there? --listen takes another address"))?;
@@ -47,7 +47,8 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         info!("Stopping: no new requests, finishing what is open");
         signalled.cancel();
     });
-    let service = axum_serve(listener, app, stop.clone());
+    let until = stop.clone();
+    let service = web::serve::serve(listener, router(app), async move { until.cancelled().await });
     let stopped = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -65,8 +66,9 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     Ok(())
 }
 
-async fn axum_serve(listener: TcpListener, app: App, stop: CancellationToken) -> std::io::Result<()> {
-    web::serve(listener, web::router::router(app), async move { stop.cancelled().await }).await
+/// The site over a pipeline: what the server serves, and what the command line's lists read.
+pub(crate) fn app(config: &Config, pipeline: &Pipeline, status: Status, metrics: Option<RenderMetrics>) -> App {
+    App::new(pipeline.store.clone(), pipeline.engine(), site(config), Clock::system(), status, metrics)
 }
 
 fn site(config: &Config) -> Site {

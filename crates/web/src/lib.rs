@@ -18,6 +18,7 @@ pub mod lists;
 pub mod observe;
 pub mod pages;
 pub mod router;
+pub mod serve;
 #[cfg(test)]
 mod samples;
 pub mod security;

@@ -4,7 +4,7 @@ use domain::hit::TrendPart;
 use domain::paper::{Paper, category};
 use domain::text::one_line;
 use domain::window::Window;
-use jiff::ToSpan;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use search::engine::{Request, Sort};
 use store::{List, Slice};
 
@@ -27,6 +27,12 @@ pub const TRENDING_DAYS_DEFAULT: u32 = 7;
 
 /// How many places the trending list has.
 pub const TRENDING_LEN: usize = 100;
+
+/// By how many days a weekend can stretch the window of trending.
+const WEEKEND_DAYS: i64 = 3;
+
+/// Readings younger than this are current: sources are read at least daily.
+const READINGS_FRESH: SignedDuration = SignedDuration::from_hours(48);
 
 /// How many papers with readings take part in trending at most; the newest readings win.
 const TRENDING_CANDIDATES_MAX: u32 = 20_000;
@@ -250,10 +256,19 @@ pub fn out_of_range(window: Window, calendar: &Calendar, today: jiff::civil::Dat
     window.last() < *range.start() || window.first() > end
 }
 
-async fn trending(app: &App, days: u32, slice: Slice) -> Result<LoadedList, Error> {
+/// The moment up to which trending is counted: now, or, where nothing was read for a while (offline, or after an
+/// import of old readings), the newest reading. Counting gains up to a later moment would find none.
+pub async fn trending_as_of(app: &App) -> Result<Timestamp, Error> {
     let now = app.clock.now();
+    let newest = app.store.newest_reading(now).await?;
+    Ok(newest.filter(|at| now.duration_since(*at) > READINGS_FRESH).unwrap_or(now))
+}
+
+async fn trending(app: &App, days: u32, slice: Slice) -> Result<LoadedList, Error> {
+    let now = trending_as_of(app).await?;
+    // The ranking lets weekends age nothing, so its window may begin some days earlier.
     let since = now
-        .checked_sub((i64::from(days) * 24).hours())
+        .checked_sub(((i64::from(days) + WEEKEND_DAYS) * 24).hours())
         .unwrap_or(now);
     let histories = app
         .store

@@ -7,6 +7,7 @@ mod config;
 mod coverage;
 mod doctor;
 mod export;
+mod json;
 mod lists;
 mod quarantine;
 mod table;
@@ -62,10 +63,10 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Fetch(a) => return fetching::run(&config, &open(&config).await?, &a.only).await,
         Command::Today(a) => lists::today(&config, &open(&config).await?, &a).await?,
         Command::Week(a) => lists::week(&config, &open(&config).await?, &a).await?,
-        Command::Trending(a) => lists::trending(&open(&config).await?, &a).await?,
-        Command::Search(a) => lists::search(&open(&config).await?, &a).await?,
-        Command::Paper(a) => return lists::paper(&open(&config).await?, &a).await,
-        Command::Export(a) => export::run(&open(&config).await?, a.format).await?,
+        Command::Trending(a) => lists::trending(&config, &open(&config).await?, &a).await?,
+        Command::Search(a) => lists::search(&config, &open(&config).await?, &a).await?,
+        Command::Paper(a) => return lists::paper(&config, &open(&config).await?, &a).await,
+        Command::Export(a) => export::run(&config, &open(&config).await?, a.format).await?,
         Command::Coverage(a) => coverage::run(&open(&config).await?, &a).await?,
         Command::Quarantine(a) => return quarantine::run(&open(&config).await?, a.action).await,
         Command::Rebuild => open(&config).await?.rebuild(true).await?,

@@ -128,7 +128,7 @@ pub fn paper_json(paper: &Paper) -> PaperJson<'_> {
 
 impl<'a> PaperJson<'a> {
     /// Adds the paper's page, who told of it, and how its signals were read over time.
-    pub(super) fn with_history(
+    pub fn with_history(
         mut self,
         page_url: String,
         provenance: &[Provenance],

@@ -9,10 +9,10 @@ use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
 use crate::error::Error;
-use crate::lists::{ListRef, TRENDING_DAYS, TRENDING_DAYS_DEFAULT};
+use crate::lists::{ListRef, TRENDING_DAYS, TRENDING_DAYS_DEFAULT, trending_as_of};
 use crate::state::App;
 use crate::suffix::Suffix;
-use crate::view::{Anchor, Layout};
+use crate::view::{Anchor, Layout, long_date};
 
 /// `GET /papers/trending`.
 pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
@@ -27,6 +27,13 @@ pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result
     shown.lead = "What readers turn to right now: gains in votes, comments and stars, weighed against what is usual in \
                   the paper's field."
         .to_string();
+    let as_of = trending_as_of(&app).await?;
+    if as_of < app.clock.now() {
+        let day = long_date(as_of.to_zoned(app.site.time_zone.clone()).date());
+        shown.lead.push_str(&format!(
+            " Nothing was read since {day}, so this is how things stood then."
+        ));
+    }
     shown.note = Anchor {
         text: "How this is counted".to_string(),
         href: "/about/ranking".to_string(),
