@@ -26,7 +26,7 @@ const TEASER_CHARS: usize = 190;
 const NAME_CHARS_MAX: usize = 60;
 
 /// Longest title that a card shows, in characters; the paper's own page shows all of it.
-const TITLE_CHARS_MAX: usize = 300;
+pub const TITLE_CHARS_MAX: usize = 300;
 
 /// What may stand bare in a path's segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
@@ -318,7 +318,7 @@ fn code(paper: &Paper) -> Option<Anchor> {
     })
 }
 
-/// What one part of a trend says, if it says anything: "+12 up-votes in 3 days".
+/// What one part of a trend says, if it says anything: "+12 stars in 3 days: 1.4 × 0.8", evidence times weight.
 fn reason(part: &TrendPart) -> Option<String> {
     if part.gain == 0 {
         return None;
@@ -326,9 +326,11 @@ fn reason(part: &TrendPart) -> Option<String> {
     let days = part.exposure_days.round().max(1.0);
     let unit = if days > 1.0 { "days" } else { "day" };
     Some(format!(
-        "+{} {} in {days} {unit}",
+        "+{} {} in {days} {unit}: {:.1} × {:.1}",
         number(u64::from(part.gain)),
         signal_name(part.signal),
+        part.evidence,
+        part.weight,
     ))
 }
 

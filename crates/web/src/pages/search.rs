@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::hit::{Explanation, Segment};
 use domain::paper::Paper;
-use search::engine::{Answer, Marker, Request, Sort};
+use search::engine::{Answer, Request, Sort};
+use search::marker::Marker;
 
 use super::query::Query;
 use super::{announce, feeds, html};
@@ -16,7 +17,7 @@ use crate::latex;
 use crate::lists::{ListRef, papers_in_words};
 use crate::state::App;
 use crate::suffix::Suffix;
-use crate::view::{CardView, Layout, cut, paper_path, query_value};
+use crate::view::{CardView, Html, Layout, TITLE_CHARS_MAX, cut, paper_path, query_value};
 
 /// How many results a page shows: fewer than lists do, for each says why it is there.
 const RESULTS_LEN: usize = 30;
@@ -51,7 +52,8 @@ struct SearchPage {
 #[derive(Debug)]
 struct HitView {
     card: CardView,
-    title: Vec<Segment>,
+    /// Stretches, and whether they match.
+    title: Vec<(Html, bool)>,
     snippet_label: &'static str,
     snippet: Vec<Segment>,
     why: String,
@@ -182,14 +184,30 @@ fn hit(paper: &Paper, explanation: Option<&Explanation>, marker: &Marker) -> Hit
     };
     HitView {
         card: CardView::of(paper),
-        title: marker.mark(&cut(&latex::plain(&paper.title), 300)),
+        title: marker
+            .mark(&cut(&paper.title, TITLE_CHARS_MAX))
+            .iter()
+            .map(|s| (latex::html(&s.text), s.marked))
+            .collect(),
         snippet_label,
         snippet: if text.is_empty() {
             Vec::new()
         } else {
-            marker.snippet(&latex::plain(text), SNIPPET_CHARS)
+            marker
+                .snippet(text, SNIPPET_CHARS)
+                .into_iter()
+                .map(readable)
+                .collect()
         },
         why: explanation.map(why).unwrap_or_default(),
+    }
+}
+
+/// The marker never cuts inside a formula or a command, so each stretch can be made readable by itself.
+fn readable(segment: Segment) -> Segment {
+    Segment {
+        text: latex::plain(&segment.text),
+        marked: segment.marked,
     }
 }
 
