@@ -115,7 +115,9 @@ fn plan(
             missing = absent(&mut gathered, listing.ids);
         } else {
             let of = listing.day;
-            gathered.note(format!("the listing page is still that of {of}, so nothing tells how many there should be"));
+            gathered.note(format!(
+                "the listing page is still that of {of}, so nothing tells how many there should be"
+            ));
         }
     }
     Ok(Plan {
@@ -149,7 +151,10 @@ fn absent(
         }
     }
     if missing.len() > BACKFILL_MAX {
-        gathered.note(format!("only {BACKFILL_MAX} of {} missing papers were asked for", missing.len()));
+        gathered.note(format!(
+            "only {BACKFILL_MAX} of {} missing papers were asked for",
+            missing.len()
+        ));
         missing.truncate(BACKFILL_MAX);
     }
     missing
@@ -178,8 +183,9 @@ fn assemble(
         came += usize::from(plan.gathered.paper(kind, record));
     }
     if asked > 0 {
-        plan.gathered
-            .note(format!("{came} of {asked} papers that the feed lacks came from the API"));
+        plan.gathered.note(format!(
+            "{came} of {asked} papers that the feed lacks came from the API"
+        ));
     }
     if came == asked && asked > 0 && !plan.gathered.unreadable.is_empty() {
         // Each listed paper came, so the feed's unreadable entries are papers that came from the API.

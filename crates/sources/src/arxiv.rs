@@ -21,9 +21,16 @@ pub fn is_withdrawn(comment: Option<&str>, abstract_text: Option<&str>) -> bool 
         ["withdrawn", "been removed by arxiv"]
             .iter()
             .any(|word| start.contains(word))
-            && ["paper", "article", "submission", "manuscript", "work", "withdrawn by"]
-                .iter()
-                .any(|word| start.contains(word))
+            && [
+                "paper",
+                "article",
+                "submission",
+                "manuscript",
+                "work",
+                "withdrawn by",
+            ]
+            .iter()
+            .any(|word| start.contains(word))
     };
     // An abstract may speak of withdrawn drugs; only one that opens with the paper itself counts.
     let opens = |text: &str| {
@@ -98,7 +105,9 @@ fn separator(text: &str, at_start: bool) -> Option<&str> {
     if let Some(after) = text.strip_prefix([',', ';']) {
         return Some(after);
     }
-    let word = text.strip_prefix(char::is_whitespace).or(at_start.then_some(text))?;
+    let word = text
+        .strip_prefix(char::is_whitespace)
+        .or(at_start.then_some(text))?;
     let after = word.strip_prefix("and")?;
     after.starts_with(char::is_whitespace).then_some(after)
 }
@@ -132,7 +141,10 @@ pub fn unaccented_tex(text: &str) -> String {
     }
     out.push_str(rest);
     // Braces only held the accents together.
-    out.chars().filter(|c| !matches!(c, '{' | '}')).nfc().collect()
+    out.chars()
+        .filter(|c| !matches!(c, '{' | '}'))
+        .nfc()
+        .collect()
 }
 
 /// The letter that a TeX command stands for, and what follows it.
@@ -173,7 +185,10 @@ fn accent(text: &str) -> Option<(String, &str)> {
     rest = rest.strip_prefix("\\").unwrap_or(rest);
     let letter = rest.chars().next().filter(|c| c.is_alphabetic())?;
     let after = &rest[letter.len_utf8()..];
-    Some((format!("{letter}{mark}"), after.strip_prefix('}').unwrap_or(after)))
+    Some((
+        format!("{letter}{mark}"),
+        after.strip_prefix('}').unwrap_or(after),
+    ))
 }
 
 /// The combining character of a TeX accent.
@@ -217,9 +232,18 @@ mod tests {
 
     #[test]
     fn author_lines_come_apart() {
-        check("C. Bal\\'azs, E. L. Berger and C.-P. Yuan", "C. Balázs | E. L. Berger | C.-P. Yuan");
-        check("Ada Lovelace (MIT), Alan Turing (1) ((1) CERN, (2) ETH)", "Ada Lovelace [MIT] | Alan Turing");
-        check("Sammy Davis, Jr., Sandy Anders", "Sammy Davis, Jr. | Sandy Anders");
+        check(
+            "C. Bal\\'azs, E. L. Berger and C.-P. Yuan",
+            "C. Balázs | E. L. Berger | C.-P. Yuan",
+        );
+        check(
+            "Ada Lovelace (MIT), Alan Turing (1) ((1) CERN, (2) ETH)",
+            "Ada Lovelace [MIT] | Alan Turing",
+        );
+        check(
+            "Sammy Davis, Jr., Sandy Anders",
+            "Sammy Davis, Jr. | Sandy Anders",
+        );
         check("A, and B;C,", "A | B | C");
         check("Ferdinand Anderson", "Ferdinand Anderson");
         check("A (unclosed, B", "A [unclosed, B]");
@@ -246,10 +270,22 @@ mod tests {
 
     #[test]
     fn withdrawals_are_told() {
-        assert!(is_withdrawn(Some("This paper has been withdrawn by the authors"), None));
-        assert!(is_withdrawn(Some("Withdrawn by the author due to an error"), None));
-        assert!(is_withdrawn(None, Some("This submission has been withdrawn.")));
-        assert!(!is_withdrawn(Some("12 pages"), Some("We study withdrawn drugs in this paper.")));
+        assert!(is_withdrawn(
+            Some("This paper has been withdrawn by the authors"),
+            None
+        ));
+        assert!(is_withdrawn(
+            Some("Withdrawn by the author due to an error"),
+            None
+        ));
+        assert!(is_withdrawn(
+            None,
+            Some("This submission has been withdrawn.")
+        ));
+        assert!(!is_withdrawn(
+            Some("12 pages"),
+            Some("We study withdrawn drugs in this paper.")
+        ));
     }
 
     #[test]

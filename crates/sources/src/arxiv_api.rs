@@ -281,7 +281,9 @@ pub async fn by_ids(
         let query = [("id_list", list.as_str()), ("max_results", &rows)];
         let mut answer = ask(client, endpoints, &query).await?;
         // A source that answers another question than the one asked must not bring in strangers.
-        answer.records.retain(|r| r.ids.first().is_some_and(|id| chunk.contains(id)));
+        answer
+            .records
+            .retain(|r| r.ids.first().is_some_and(|id| chunk.contains(id)));
         records.append(&mut answer.records);
         unreadable.append(&mut answer.unreadable);
     }

@@ -85,10 +85,13 @@ pub fn parse(body: &[u8], seen: Timestamp, place: &str) -> Announcement {
         .find_map(|name| parse_date(&channel.line_of(name)?));
     out.day = days.iter().max().copied().or(made);
     if days.iter().any(|day| Some(*day) != out.day) {
-        out.notes.push("the feed mixes entries of several days".to_string());
+        out.notes
+            .push("the feed mixes entries of several days".to_string());
     }
     if pieces.entries.len() >= CUT_AT {
-        out.notes.push(format!("arXiv cuts its feeds at {CUT_AT} entries, and this one is that long"));
+        out.notes.push(format!(
+            "arXiv cuts its feeds at {CUT_AT} entries, and this one is that long"
+        ));
     }
     out.closed = out.day.is_some_and(|day| skips(channel, day));
     out
@@ -102,9 +105,10 @@ pub fn parse_entry(bytes: &[u8], seen: Timestamp) -> Result<(AnnounceKind, Recor
 /// Whether `skipDays` names the weekday of a date.
 fn skips(channel: &Element, day: Date) -> bool {
     let name = day.strftime("%A").to_string();
-    channel
-        .child("skipDays")
-        .is_some_and(|skip| skip.children("day").any(|d| d.line().as_deref() == Some(&name)))
+    channel.child("skipDays").is_some_and(|skip| {
+        skip.children("day")
+            .any(|d| d.line().as_deref() == Some(&name))
+    })
 }
 
 fn entry(text: &str, seen: Timestamp) -> Result<(AnnounceKind, Record, Option<Date>), Unfit> {
@@ -130,14 +134,20 @@ fn entry(text: &str, seen: Timestamp) -> Result<(AnnounceKind, Record, Option<Da
     read_people(&entry, &mut record);
     for category in entry.children("category") {
         let term = category.attribute("term").map(str::to_string);
-        if let Some(category) = term.or_else(|| category.line()).and_then(|t| arxiv::category(&t))
+        if let Some(category) = term
+            .or_else(|| category.line())
+            .and_then(|t| arxiv::category(&t))
             && !record.categories.contains(&category)
         {
             record.categories.push(category);
         }
     }
-    record.license = entry.line_of("rights").and_then(|r| domain::paper::clean_url(&r));
-    record.journal_ref = entry.line_of("journal_reference").and_then(|j| bounds::note(&j));
+    record.license = entry
+        .line_of("rights")
+        .and_then(|r| domain::paper::clean_url(&r));
+    record.journal_ref = entry
+        .line_of("journal_reference")
+        .and_then(|j| bounds::note(&j));
     record.comment = entry.line_of("comment").and_then(|c| bounds::note(&c));
     record.withdrawn =
         arxiv::is_withdrawn(record.comment.as_deref(), record.abstract_text.as_deref());
@@ -162,11 +172,7 @@ fn entry(text: &str, seen: Timestamp) -> Result<(AnnounceKind, Record, Option<Da
 
 /// From the entry's own id (`oai:arXiv.org:2411.14001v2`), its description, or its link.
 fn id_of(entry: &Element, description: &str) -> Result<(ExternalId, Option<u16>), Unfit> {
-    let described = description
-        .trim_start()
-        .split_whitespace()
-        .next()
-        .unwrap_or_default();
+    let described = description.split_whitespace().next().unwrap_or_default();
     let link = entry
         .children("link")
         .find_map(|l| l.attribute("href").map(str::to_string).or_else(|| l.line()));
@@ -197,7 +203,9 @@ fn kind_of(entry: &Element, description: &str) -> Result<AnnounceKind, Unfit> {
         Some("replace" | "replace-cross") => Ok(AnnounceKind::Replacement),
         Some(other) => {
             let other = bounds::prefix(other, 60);
-            Err(Unfit::Other(format!("its announce type `{other}` is not known")))
+            Err(Unfit::Other(format!(
+                "its announce type `{other}` is not known"
+            )))
         }
         None => Err(Unfit::Missing("announce type")),
     }

@@ -115,7 +115,10 @@ pub fn parse(body: &[u8]) -> Result<Listing, ListingError> {
         // A page of several may leave out the headings of sections that lie on the others.
         Some(says) if sum <= says && (sum == says || ids.len() < says as usize) => says,
         Some(says) => {
-            return Err(ListingError::TotalDiffers { says, sections: sum });
+            return Err(ListingError::TotalDiffers {
+                says,
+                sections: sum,
+            });
         }
         None if !sections.is_empty() || nothing => sum,
         None => return Err(ListingError::NoTotal),
@@ -212,7 +215,9 @@ fn total(html: &str) -> Option<u32> {
     html.match_indices("Total of ").find_map(|(at, mark)| {
         let rest = bounds::prefix(&html[at + mark.len()..], 40);
         let (number, rest) = rest.split_once(' ')?;
-        rest.trim_start().starts_with("entr").then(|| number.parse().ok())?
+        rest.trim_start()
+            .starts_with("entr")
+            .then(|| number.parse().ok())?
     })
 }
 

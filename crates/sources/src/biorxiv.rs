@@ -185,7 +185,9 @@ pub fn parse_row(json: &[u8], seen: Timestamp) -> Result<Record, Unfit> {
 /// The address of a licence that the API names by a code such as `cc_by_nc`. `cc_no`, all rights reserved, has none.
 fn licence(code: &str) -> Option<String> {
     let terms = match code {
-        "cc0" | "cc0_ng" => return Some("https://creativecommons.org/publicdomain/zero/1.0/".to_string()),
+        "cc0" | "cc0_ng" => {
+            return Some("https://creativecommons.org/publicdomain/zero/1.0/".to_string());
+        }
         "cc_by" | "cc_by_ng" => "by",
         "cc_by_nc" => "by-nc",
         "cc_by_nd" => "by-nd",
@@ -220,7 +222,12 @@ fn read_authors(row: &Row<'_>, record: &mut Record) {
         .author_corresponding_institution
         .text()
         .and_then(bounds::name);
-    let last_word = |name: &str| domain::text::folded(name).split(' ').next_back().map(str::to_string);
+    let last_word = |name: &str| {
+        domain::text::folded(name)
+            .split(' ')
+            .next_back()
+            .map(str::to_string)
+    };
     let corresponding = row.author_corresponding.text().and_then(last_word);
     let author = record
         .authors
@@ -332,7 +339,9 @@ impl Rows {
         gathered.duplicates += self.repeated;
         if self.folded > 0 {
             let folded = self.folded;
-            gathered.note(format!("{folded} further versions were folded into their papers"));
+            gathered.note(format!(
+                "{folded} further versions were folded into their papers"
+            ));
         }
         if paging.total_changed() {
             gathered.note("the source changed its total while it was read");

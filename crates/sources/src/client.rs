@@ -162,7 +162,7 @@ pub enum Response {
     /// The same as at the last remembered visit.
     NotModified,
     /// An answer.
-    Fresh(Page),
+    Fresh(Box<Page>),
 }
 
 impl Response {
@@ -170,7 +170,7 @@ impl Response {
     pub fn fresh(self) -> Option<Page> {
         match self {
             Response::NotModified => None,
-            Response::Fresh(page) => Some(page),
+            Response::Fresh(page) => Some(*page),
         }
     }
 }
@@ -308,7 +308,10 @@ impl Client {
         let asked = request.url.to_string();
         let headers = self.conditions(request).await?;
         let conditional = !headers.is_empty();
-        let body_max = request.body_max.unwrap_or(usize::MAX).min(self.config.body_max);
+        let body_max = request
+            .body_max
+            .unwrap_or(usize::MAX)
+            .min(self.config.body_max);
         let mut hop = Hop {
             url: request.url.clone(),
             trust: request.trust,
@@ -332,7 +335,7 @@ impl Client {
             };
             let incoming = self.call(&outgoing, &hop.group).await?;
             match incoming.status {
-                200..=299 => return Ok(Response::Fresh(self.page(asked, hop.url, incoming))),
+                200..=299 => return Ok(self.fresh(asked, hop.url, incoming)),
                 304 if conditional => return Ok(Response::NotModified),
                 301 | 302 | 303 | 307 | 308 => hop = next_hop(&asked, hop, &incoming)?,
                 status => {
@@ -381,12 +384,12 @@ impl Client {
         })
     }
 
-    fn page(&self, asked: String, url: Url, incoming: Incoming) -> Page {
+    fn fresh(&self, asked: String, url: Url, incoming: Incoming) -> Response {
         let validators = Validators {
             etag: incoming.header("etag").map(str::to_string),
             last_modified: incoming.header("last-modified").map(str::to_string),
         };
-        Page {
+        Response::Fresh(Box::new(Page {
             url,
             body: incoming.body,
             headers: incoming.headers,
@@ -395,7 +398,7 @@ impl Client {
                 url: asked,
                 validators,
             }),
-        }
+        }))
     }
 
     /// One answer of one host: through the gate, tried again while that makes sense.
@@ -445,7 +448,10 @@ impl Client {
     fn backed_off(&self, attempts: u32) -> Timestamp {
         let seconds = 5 * 3_i64.pow(attempts.saturating_sub(1).min(5));
         let pause = SignedDuration::from_secs(seconds);
-        self.clock.now().checked_add(pause).unwrap_or(Timestamp::MAX)
+        self.clock
+            .now()
+            .checked_add(pause)
+            .unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -524,7 +530,10 @@ mod tests {
     fn the_contact_stands_in_the_user_agent() {
         let agent = |contact| Config::with_contact(contact).user_agent();
         let name = concat!("Broadsheet/", env!("CARGO_PKG_VERSION"));
-        assert_eq!(agent("desk@example.org"), format!("{name} (+desk@example.org)"));
+        assert_eq!(
+            agent("desk@example.org"),
+            format!("{name} (+desk@example.org)")
+        );
         assert_eq!(agent("a\r\nx: (b)"), format!("{name} (+ax:b)"));
         assert_eq!(agent(""), name);
     }

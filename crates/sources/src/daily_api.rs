@@ -60,7 +60,9 @@ pub async fn fetch(
         gathered.note(note);
     }
     if other_days > 0 {
-        gathered.note(format!("{other_days} papers are dated to other days by the source itself"));
+        gathered.note(format!(
+            "{other_days} papers are dated to other days by the source itself"
+        ));
     }
     let key = BatchKey {
         source: Source::DailyPapers,

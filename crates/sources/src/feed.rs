@@ -124,7 +124,13 @@ fn parse_json(body: &[u8], base: &Url, seen: Timestamp) -> Feed {
             feed.cut = true;
             break;
         }
-        feed.take(parse_json_entry(item, base, seen), FORMAT_JSON, base, index, item);
+        feed.take(
+            parse_json_entry(item, base, seen),
+            FORMAT_JSON,
+            base,
+            index,
+            item,
+        );
     }
     feed
 }
@@ -200,7 +206,11 @@ fn xml_entry(text: &str, base: &Url, seen: Timestamp) -> Result<Record, Unfit> {
         tags: entry
             .children("category")
             .chain(entry.children("subject"))
-            .filter_map(|tag| tag.attribute("term").map(str::to_string).or_else(|| tag.line()))
+            .filter_map(|tag| {
+                tag.attribute("term")
+                    .map(str::to_string)
+                    .or_else(|| tag.line())
+            })
             .collect(),
     };
     record(post, base, seen)
@@ -294,11 +304,11 @@ fn record(post: Post, base: &Url, seen: Timestamp) -> Result<Record, Unfit> {
         .collect();
     record.tags = bounds::tags(post.tags.iter().map(String::as_str));
     // A post from the future is misdated; one without date is as old as its first sight.
-    let latest = seen.checked_add(SignedDuration::from_hours(48)).unwrap_or(seen);
-    let moment = |text: Option<String>| {
-        text.and_then(|t| parse_time(&t))
-            .filter(|at| *at <= latest)
-    };
+    let latest = seen
+        .checked_add(SignedDuration::from_hours(48))
+        .unwrap_or(seen);
+    let moment =
+        |text: Option<String>| text.and_then(|t| parse_time(&t)).filter(|at| *at <= latest);
     let updated = moment(post.updated);
     record.times.announced = Some(moment(post.published).or(updated).unwrap_or(seen));
     record.times.updated = updated;

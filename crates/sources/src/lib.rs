@@ -1,4 +1,10 @@
 //! The outside world, in: files and polite fetching, parsed into records.
+//!
+//! Knows no database: everything that comes in goes out again as plain [`domain`] values, and what could not be read
+//! goes out as [`Unreadable`](domain::record::Unreadable) with its bytes and the reason. Each source is one file with
+//! a pure `parse` apart from its `fetch`; one broken record never costs another.
+//!
+//! Start with [`arxiv_api`] for a source, [`client`] and [`gate`] for how hosts are treated, and [`files`] for imports.
 
 pub mod address;
 pub mod announcements;

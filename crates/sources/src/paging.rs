@@ -122,17 +122,34 @@ mod tests {
     #[test]
     fn walks_end() {
         check(&[(37, 37, Some(37))], &[0], Some(Whole));
-        check(&[(100, 100, Some(137)), (37, 37, Some(137))], &[0, 100], Some(Whole));
-        check(&[(63, 63, Some(137)), (74, 74, Some(137))], &[0, 63], Some(Whole));
+        check(
+            &[(100, 100, Some(137)), (37, 37, Some(137))],
+            &[0, 100],
+            Some(Whole),
+        );
+        check(
+            &[(63, 63, Some(137)), (74, 74, Some(137))],
+            &[0, 63],
+            Some(Whole),
+        );
         check(&[(0, 0, Some(0))], &[0], Some(Whole));
         check(&[(9, 9, None), (0, 0, None)], &[0, 9], Some(Whole));
         check(&[(0, 0, Some(9)), (9, 9, Some(9))], &[0, 0], Some(Whole));
         check(
-            &[(5, 5, Some(9)), (0, 0, Some(9)), (0, 0, Some(9)), (0, 0, Some(9))],
+            &[
+                (5, 5, Some(9)),
+                (0, 0, Some(9)),
+                (0, 0, Some(9)),
+                (0, 0, Some(9)),
+            ],
             &[0, 5, 5, 5],
             Some(EmptyBeforeTotal),
         );
-        check(&[(5, 5, Some(99)), (5, 0, Some(99))], &[0, 5], Some(NoProgress));
+        check(
+            &[(5, 5, Some(99)), (5, 0, Some(99))],
+            &[0, 5],
+            Some(NoProgress),
+        );
         check(&[(1, 1, Some(99)); 5], &[0, 1, 2, 3, 4], Some(TooManyPages));
         check(&[(1, 1, Some(2)), (1, 1, Some(3))], &[0, 1], None);
     }

@@ -26,10 +26,12 @@ pub fn reread(
             let source = domain::record::Source::DailyPapers;
             paper(daily_json::parse_item(bytes, source, seen))
         }
-        feed::FORMAT_XML => paper(from_feed(place, |base| feed::parse_xml_entry(bytes, base, seen))),
-        feed::FORMAT_JSON => {
-            paper(from_feed(place, |base| feed::parse_json_entry(bytes, base, seen)))
-        }
+        feed::FORMAT_XML => paper(from_feed(place, |base| {
+            feed::parse_xml_entry(bytes, base, seen)
+        })),
+        feed::FORMAT_JSON => paper(from_feed(place, |base| {
+            feed::parse_json_entry(bytes, base, seen)
+        })),
         _ => return None,
     })
 }

@@ -72,7 +72,9 @@ pub enum TransportError {
         limit: usize,
     },
     /// The name stands for a private address.
-    #[error("`{host}` stands for an address in a private network, which links from outside may not")]
+    #[error(
+        "`{host}` stands for an address in a private network, which links from outside may not"
+    )]
     Private {
         /// The name.
         host: String,

@@ -420,7 +420,11 @@ mod tests {
             &["whole <e>1</e>", "whole <e a='x'>2</e >", "whole <e/>"],
             "<f> <em>n</em></f>",
         );
-        check_pieces("<f><e>1<e>2</e><e>3", &["torn <e>1", "whole <e>2</e>", "torn <e>3"], "<f>");
+        check_pieces(
+            "<f><e>1<e>2</e><e>3",
+            &["torn <e>1", "whole <e>2</e>", "torn <e>3"],
+            "<f>",
+        );
         check_pieces(
             "<f><e><![CDATA[</e>]]></e><!-- <e> --></f>",
             &["whole <e><![CDATA[</e>]]></e>"],
@@ -431,7 +435,8 @@ mod tests {
 
     #[test]
     fn trees_hold_text_in_order() {
-        let (e, error) = parse("<a x='1 &amp; 2'>one <b>two</b> &lt;three&#33; &nosuch; &eacute; R&D</a>");
+        let (e, error) =
+            parse("<a x='1 &amp; 2'>one <b>two</b> &lt;three&#33; &nosuch; &eacute; R&D</a>");
         assert_eq!(error, None);
         assert_eq!(e.text(), "one two <three! &nosuch; é R&D");
         assert_eq!(e.attribute("x"), Some("1 & 2"));
@@ -442,7 +447,10 @@ mod tests {
         let (e, error) = parse("<a><b>1</b><c>2");
         assert_eq!(e.line_of("b").as_deref(), Some("1"));
         assert_eq!(error, Some(XmlError::BreaksOff("c".to_string())));
-        assert!(matches!(parse("<a><b></a>").1, Some(XmlError::Malformed(_))));
+        assert!(matches!(
+            parse("<a><b></a>").1,
+            Some(XmlError::Malformed(_))
+        ));
         assert_eq!(parse(&"<a>".repeat(100)).1, Some(XmlError::TooMuch));
         assert_eq!(parse("  ").1, Some(XmlError::Nothing));
     }

@@ -1,4 +1,8 @@
 //! Tests of the crate from outside.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers outside `#[test]` functions may panic as well"
+)]
 
 mod files;
 mod files_arxiv;

@@ -42,9 +42,20 @@ fn kinds_are_kept_apart() {
     let feed = arxiv_feed::parse(rss("Mon, 23 Nov 2026", &items).as_bytes(), start(), "feed");
     let got: Vec<_> = feed.entries.iter().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(got, ["new", "cross", "replacement", "replacement"]);
-    assert_eq!(feed.unreadable[0].reason, "its announce type `retracted` is not known");
-    let announced: Vec<bool> = feed.entries.iter().map(|(_, r)| r.times.announced.is_some()).collect();
-    assert_eq!(announced, [true, true, false, false], "a replacement is not announced again");
+    assert_eq!(
+        feed.unreadable[0].reason,
+        "its announce type `retracted` is not known"
+    );
+    let announced: Vec<bool> = feed
+        .entries
+        .iter()
+        .map(|(_, r)| r.times.announced.is_some())
+        .collect();
+    assert_eq!(
+        announced,
+        [true, true, false, false],
+        "a replacement is not announced again"
+    );
 }
 
 #[test]
@@ -69,7 +80,10 @@ fn a_closed_day_says_so_and_a_full_feed_is_suspect() {
     assert!(feed.closed && feed.is_feed);
     let items = vec![rss_item("2611.00001", "new"); arxiv_feed::CUT_AT];
     let feed = arxiv_feed::parse(rss("Mon, 23 Nov 2026", &items).as_bytes(), start(), "x");
-    assert_eq!(feed.notes, ["arXiv cuts its feeds at 2000 entries, and this one is that long"]);
+    assert_eq!(
+        feed.notes,
+        ["arXiv cuts its feeds at 2000 entries, and this one is that long"]
+    );
 }
 
 fn monday() -> String {
@@ -87,9 +101,24 @@ fn monday() -> String {
 #[test]
 fn a_listing_page_gives_day_numbers_and_ids() {
     let page = arxiv_listing::parse(monday().as_bytes()).unwrap();
-    assert_eq!((page.day.to_string().as_str(), page.total), ("2026-11-23", 4));
-    let ids: Vec<String> = page.ids.iter().map(|(k, id)| format!("{} {id}", k.as_str())).collect();
-    assert_eq!(ids, ["new 2611.00001", "new 2611.00002", "cross 2611.00003", "replacement math/0309136"]);
+    assert_eq!(
+        (page.day.to_string().as_str(), page.total),
+        ("2026-11-23", 4)
+    );
+    let ids: Vec<String> = page
+        .ids
+        .iter()
+        .map(|(k, id)| format!("{} {id}", k.as_str()))
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "new 2611.00001",
+            "new 2611.00002",
+            "cross 2611.00003",
+            "replacement math/0309136"
+        ]
+    );
 }
 
 #[test]
@@ -103,12 +132,27 @@ fn a_listing_page_that_does_not_add_up_is_refused() {
         assert_eq!(got, expected);
     }
     let lost = monday().replacen("/abs/2611.00002", "/", 1);
-    check(&lost, "the listing page's section of new papers says 2 and holds 1");
+    check(
+        &lost,
+        "the listing page's section of new papers says 2 and holds 1",
+    );
     let total = monday().replace("Total of 4", "Total of 3");
-    check(&total, "the listing page says 3 papers in all, but its sections have 4");
-    check("<h3>Hello</h3>", "the listing page names no day; is it a page of new submissions?");
-    check(&listing(MONDAY, 0, &[]).replace("Total", "No"), "the listing page says nowhere how many papers it holds");
-    check(&format!("<h3>Showing new listings for {MONDAY}</h3><p>No updates today.</p>"), "0 papers");
+    check(
+        &total,
+        "the listing page says 3 papers in all, but its sections have 4",
+    );
+    check(
+        "<h3>Hello</h3>",
+        "the listing page names no day; is it a page of new submissions?",
+    );
+    check(
+        &listing(MONDAY, 0, &[]).replace("Total", "No"),
+        "the listing page says nowhere how many papers it holds",
+    );
+    check(
+        &format!("<h3>Showing new listings for {MONDAY}</h3><p>No updates today.</p>"),
+        "0 papers",
+    );
     let first_page = listing(
         MONDAY,
         60,
@@ -144,9 +188,11 @@ async fn the_feed_is_made_complete_from_the_api() {
         rss_item("2611.00001", "new"),
         rss_item("2611.00003", "cross").replace("Announce", "<b>Announce"),
     ];
-    net.serve("/rss/cs.CL", ok(&rss("Mon, 23 Nov 2026", &items))).await;
+    net.serve("/rss/cs.CL", ok(&rss("Mon, 23 Nov 2026", &items)))
+        .await;
     net.serve("/list/cs.CL/new", ok(&monday())).await;
-    let missing = ["2611.00002v1", "2611.00003v1", "math/0309136v4"].map(|id| atom_entry(id, "From the API"));
+    let missing =
+        ["2611.00002v1", "2611.00003v1", "math/0309136v4"].map(|id| atom_entry(id, "From the API"));
     net.serve("/api/query", ok(&atom(3, 0, &missing))).await;
     let (fetched, line) = outcome(&net).await;
     assert!(
@@ -154,17 +200,29 @@ async fn the_feed_is_made_complete_from_the_api() {
         "{line}"
     );
     assert_eq!(fetched.expected, Some(4));
-    let kinds: Vec<_> = fetched.entries.iter().map(|(kind, _)| kind.as_str()).collect();
+    let kinds: Vec<_> = fetched
+        .entries
+        .iter()
+        .map(|(kind, _)| kind.as_str())
+        .collect();
     assert_eq!(kinds, ["new", "new", "cross", "replacement"]);
     let digest = fetched.digest();
     let (again, _) = outcome(&net).await;
-    assert_eq!(again.digest(), digest, "the same announcement has the same fingerprint");
+    assert_eq!(
+        again.digest(),
+        digest,
+        "the same announcement has the same fingerprint"
+    );
 }
 
 #[tokio::test]
 async fn what_nobody_has_stays_missing() {
     let net = Net::start().await;
-    net.serve("/rss/cs.CL", ok(&rss("Mon, 23 Nov 2026", &[rss_item("2611.00001", "new")]))).await;
+    net.serve(
+        "/rss/cs.CL",
+        ok(&rss("Mon, 23 Nov 2026", &[rss_item("2611.00001", "new")])),
+    )
+    .await;
     net.serve("/list/cs.CL/new", ok(&monday())).await;
     net.serve("/api/query", ok(&atom(0, 0, &[]))).await;
     let (_, line) = outcome(&net).await;
@@ -177,9 +235,16 @@ async fn what_nobody_has_stays_missing() {
 #[tokio::test]
 async fn without_the_listing_nothing_is_promised() {
     let net = Net::start().await;
-    net.serve("/rss/cs.CL", ok(&rss("Mon, 23 Nov 2026", &[rss_item("2611.00001", "new")]))).await;
+    net.serve(
+        "/rss/cs.CL",
+        ok(&rss("Mon, 23 Nov 2026", &[rss_item("2611.00001", "new")])),
+    )
+    .await;
     let (_, line) = outcome(&net).await;
-    assert!(line.starts_with("2026-11-23: unverified: : the listing page could not be used"), "{line}");
+    assert!(
+        line.starts_with("2026-11-23: unverified: : the listing page could not be used"),
+        "{line}"
+    );
 }
 
 #[tokio::test]
@@ -189,25 +254,41 @@ async fn a_feed_that_lags_gives_way_to_the_listing() {
     let stale = rss("Tue, 30 Jun 2026", &[]);
     net.serve("/rss/cs.CL", ok(&stale)).await;
     let section = listing_section("New submissions", &["2611.00001"], 1);
-    net.serve("/list/cs.CL/new", ok(&listing("Wednesday, 15 July 2026", 1, &[section]))).await;
-    net.serve("/api/query", ok(&atom(1, 0, &[atom_entry("2611.00001v1", "T")]))).await;
+    net.serve(
+        "/list/cs.CL/new",
+        ok(&listing("Wednesday, 15 July 2026", 1, &[section])),
+    )
+    .await;
+    net.serve(
+        "/api/query",
+        ok(&atom(1, 0, &[atom_entry("2611.00001v1", "T")])),
+    )
+    .await;
     let (fetched, line) = outcome(&net).await;
-    assert!(line.starts_with("2026-07-15: complete: : the feed is still that of 2026-06-30"), "{line}");
+    assert!(
+        line.starts_with("2026-07-15: complete: : the feed is still that of 2026-06-30"),
+        "{line}"
+    );
     let domain::record::Item::Paper(paper) = &fetched.entries[0].1 else {
         panic!("a paper");
     };
-    assert_eq!(paper.times.announced.unwrap().to_string(), "2026-07-15T00:00:00Z");
+    assert_eq!(
+        paper.times.announced.unwrap().to_string(),
+        "2026-07-15T00:00:00Z"
+    );
 }
 
 #[tokio::test]
 async fn weekends_are_closed_and_empty_weekdays_are_not() {
     let net = Net::start().await;
-    net.serve("/rss/cs.CL", ok(&rss("Sat, 28 Nov 2026", &[]))).await;
+    net.serve("/rss/cs.CL", ok(&rss("Sat, 28 Nov 2026", &[])))
+        .await;
     net.serve("/list/cs.CL/new", ok(&monday())).await;
     let (_, line) = outcome(&net).await;
     assert!(line.starts_with("2026-11-28: closed: "), "{line}");
     let net = Net::start().await;
-    net.serve("/rss/cs.CL", ok(&rss("Tue, 24 Nov 2026", &[]))).await;
+    net.serve("/rss/cs.CL", ok(&rss("Tue, 24 Nov 2026", &[])))
+        .await;
     net.serve("/list/cs.CL/new", ok(&monday())).await;
     let (_, line) = outcome(&net).await;
     assert!(line.starts_with("2026-11-24: empty: "), "{line}");
@@ -217,7 +298,8 @@ async fn weekends_are_closed_and_empty_weekdays_are_not() {
 async fn an_unchanged_feed_ends_the_visit_and_a_refusal_is_passed_on() {
     let net = Net::start().await;
     let feed = ok(&rss("Mon, 23 Nov 2026", &[rss_item("2611.00001", "new")]));
-    net.serve_times("/rss/cs.CL", 1, feed.insert_header("etag", "\"1\"")).await;
+    net.serve_times("/rss/cs.CL", 1, feed.insert_header("etag", "\"1\""))
+        .await;
     net.serve("/list/cs.CL/new", ok(&monday())).await;
     net.serve("/api/query", ok(&atom(0, 0, &[]))).await;
     let (fetched, _) = outcome(&net).await;
@@ -228,9 +310,19 @@ async fn an_unchanged_feed_ends_the_visit_and_a_refusal_is_passed_on() {
 
     let net = Net::start().await;
     net.serve("/rss/cs.CL", ResponseTemplate::new(403)).await;
-    let error = announcements(&net.client, &net.endpoints(), "cs.CL", Visit::Anew).await.unwrap_err();
-    assert_eq!(error.to_string(), "arxiv.org wants no calls before 2026-11-23T07:10:00Z");
+    let error = announcements(&net.client, &net.endpoints(), "cs.CL", Visit::Anew)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "arxiv.org wants no calls before 2026-11-23T07:10:00Z"
+    );
     assert_eq!(net.call_paths(), ["/rss/cs.CL"]);
-    let error = announcements(&net.client, &net.endpoints(), "../x", Visit::Anew).await.unwrap_err();
-    assert_eq!(error.to_string(), "`../x` is not a category; categories look like cs.CL or hep-th");
+    let error = announcements(&net.client, &net.endpoints(), "../x", Visit::Anew)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`../x` is not a category; categories look like cs.CL or hep-th"
+    );
 }

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use sources::{arxiv_api, arxiv_feed, arxiv_listing, arxiv_oai, biorxiv, feed};
 use url::Url;
 
-use crate::net_arxiv_text::{atom, atom_entries, listing, listing_section, oai, oai_record, rss, rss_item};
+use crate::net_arxiv_text::{
+    atom, atom_entries, listing, listing_section, oai, oai_record, rss, rss_item,
+};
 use crate::net_support::start;
 
 /// All readers on one body.
@@ -16,7 +18,11 @@ fn read_all(body: &[u8]) {
     let _ = arxiv_listing::parse(body);
     biorxiv::parse(body, start(), "x");
     let feed = feed::parse(body, &base, start());
-    assert!(feed.records.iter().all(|r| !r.title.is_empty() && r.title.chars().count() <= 2_000));
+    assert!(
+        feed.records
+            .iter()
+            .all(|r| !r.title.is_empty() && r.title.chars().count() <= 2_000)
+    );
 }
 
 /// Good bodies of all kinds, to be damaged.

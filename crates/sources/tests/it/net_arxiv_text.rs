@@ -28,7 +28,9 @@ pub(crate) fn atom(total: u32, start: u32, entries: &[String]) -> String {
 
 /// Entries with numbers from `from` to before `to`.
 pub(crate) fn atom_entries(from: u32, to: u32) -> Vec<String> {
-    (from..to).map(|n| atom_entry(&format!("2611.{n:05}v1"), &format!("Paper {n}"))).collect()
+    (from..to)
+        .map(|n| atom_entry(&format!("2611.{n:05}v1"), &format!("Paper {n}")))
+        .collect()
 }
 
 /// An item of an announcement feed.
@@ -68,7 +70,10 @@ pub(crate) fn listing_section(name: &str, ids: &[&str], of: usize) -> String {
             )
         })
         .collect();
-    format!("<h3>{name} (showing {} of {of} entries)</h3>{rows}", ids.len())
+    format!(
+        "<h3>{name} (showing {} of {of} entries)</h3>{rows}",
+        ids.len()
+    )
 }
 
 /// A listing page.
@@ -99,7 +104,10 @@ pub(crate) fn oai(records: &[String], token: Option<(&str, &str)>) -> String {
     let token = token.map_or(String::new(), |(attributes, token)| {
         format!("<resumptionToken {attributes}>{token}</resumptionToken>")
     });
-    oai_page(&format!("<ListRecords>{}{token}</ListRecords>", records.concat()))
+    oai_page(&format!(
+        "<ListRecords>{}{token}</ListRecords>",
+        records.concat()
+    ))
 }
 
 /// An error of the protocol.

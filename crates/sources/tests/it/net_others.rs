@@ -3,6 +3,7 @@
 use domain::record::{Item, Record};
 use sources::biorxiv::{self, Server};
 use sources::client::{Trust, Visit};
+use sources::reread::reread;
 use sources::{daily_api, feed};
 use url::Url;
 
@@ -24,13 +25,27 @@ fn daily_page(from: u32, to: u32) -> String {
 #[tokio::test]
 async fn daily_pages_are_walked_while_the_source_links_on() {
     let net = Net::start().await;
-    let linked = ok(&daily_page(0, 3)).insert_header("link", "<http://elsewhere/?p=1>; rel=\"next\"");
+    let linked =
+        ok(&daily_page(0, 3)).insert_header("link", "<http://elsewhere/?p=1>; rel=\"next\"");
     net.serve_times("/api/daily_papers", 1, linked).await;
-    let last = format!("{},{}]", daily_page(3, 5).trim_end_matches(']'), "{\"paper\":7}");
+    let last = format!(
+        "{},{}]",
+        daily_page(3, 5).trim_end_matches(']'),
+        "{\"paper\":7}"
+    );
     net.serve("/api/daily_papers", ok(&last)).await;
     let day = "2026-11-23".parse().unwrap();
-    let fetched = daily_api::fetch(&net.client, &net.endpoints(), day).await.unwrap();
-    assert_eq!((fetched.entries.len(), fetched.unreadable.len(), fetched.expected), (5, 1, None));
+    let fetched = daily_api::fetch(&net.client, &net.endpoints(), day)
+        .await
+        .unwrap();
+    assert_eq!(
+        (
+            fetched.entries.len(),
+            fetched.unreadable.len(),
+            fetched.expected
+        ),
+        (5, 1, None)
+    );
     assert_eq!(
         net.call_paths(),
         [
@@ -41,21 +56,38 @@ async fn daily_pages_are_walked_while_the_source_links_on() {
     let Item::Paper(paper) = &fetched.entries[0].1 else {
         panic!("a paper");
     };
-    assert_eq!(paper.times.featured.unwrap().to_string(), "2026-11-23T00:00:00Z");
+    assert_eq!(
+        paper.times.featured.unwrap().to_string(),
+        "2026-11-23T00:00:00Z"
+    );
 }
 
 #[tokio::test]
 async fn daily_pages_that_repeat_or_are_no_list_stop_the_walk() {
     let net = Net::start().await;
-    net.serve("/api/daily_papers", ok(&daily_page(0, 100))).await;
+    net.serve("/api/daily_papers", ok(&daily_page(0, 100)))
+        .await;
     let day = "2026-11-23".parse().unwrap();
-    let fetched = daily_api::fetch(&net.client, &net.endpoints(), day).await.unwrap();
+    let fetched = daily_api::fetch(&net.client, &net.endpoints(), day)
+        .await
+        .unwrap();
     assert_eq!((fetched.entries.len(), fetched.duplicates), (100, 100));
-    assert_eq!(fetched.notes, ["the source sent a page that it had sent before"]);
+    assert_eq!(
+        fetched.notes,
+        ["the source sent a page that it had sent before"]
+    );
     let net = Net::start().await;
-    net.serve("/api/daily_papers", ok("{\"error\":\"down\"}")).await;
-    let error = daily_api::fetch(&net.client, &net.endpoints(), day).await.unwrap_err();
-    assert!(error.to_string().ends_with("the answer is not a list of papers"), "{error}");
+    net.serve("/api/daily_papers", ok("{\"error\":\"down\"}"))
+        .await;
+    let error = daily_api::fetch(&net.client, &net.endpoints(), day)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("the answer is not a list of papers"),
+        "{error}"
+    );
 }
 
 fn row(doi: u32, version: u32) -> String {
@@ -79,19 +111,32 @@ fn rows(total: &str, rows: &[String]) -> String {
 
 async fn fetch_biorxiv(net: &Net) -> sources::fetched::Fetched {
     let (from, to) = ("2026-11-01".parse().unwrap(), "2026-11-20".parse().unwrap());
-    biorxiv::fetch(&net.client, &net.endpoints(), Server::Biorxiv, from, to).await.unwrap()
+    biorxiv::fetch(&net.client, &net.endpoints(), Server::Biorxiv, from, to)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn versions_of_one_preprint_are_folded() {
     let net = Net::start().await;
     let path = |cursor: u32| format!("/details/biorxiv/2026-11-01/2026-11-20/{cursor}/json");
-    net.serve(&path(0), ok(&rows("\"4\"", &[row(1, 2), row(2, 1), row(1, 1)]))).await;
+    net.serve(
+        &path(0),
+        ok(&rows("\"4\"", &[row(1, 2), row(2, 1), row(1, 1)])),
+    )
+    .await;
     net.serve(&path(3), ok(&rows("4", &[row(3, 2)]))).await;
     let fetched = fetch_biorxiv(&net).await;
     assert_eq!((fetched.entries.len(), fetched.expected), (3, Some(3)));
-    assert_eq!(fetched.notes, ["1 further versions were folded into their papers"]);
-    let kinds: Vec<_> = fetched.entries.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(
+        fetched.notes,
+        ["1 further versions were folded into their papers"]
+    );
+    let kinds: Vec<_> = fetched
+        .entries
+        .iter()
+        .map(|(kind, _)| kind.as_str())
+        .collect();
     assert_eq!(kinds, ["new", "new", "replacement"]);
     let Item::Paper(paper) = &fetched.entries[0].1 else {
         panic!("a paper");
@@ -114,18 +159,36 @@ versions: [{number:1,submitted:2026-11-11T00:00:00Z},{number:2,submitted:2026-11
 async fn no_preprints_is_an_answer_and_wrong_totals_stay_open() {
     let path = "/details/biorxiv/2026-11-01/2026-11-20/0/json";
     let net = Net::start().await;
-    net.serve(path, ok("{\"messages\":[{\"status\":\"no posts found\"}],\"collection\":[]}")).await;
+    net.serve(
+        path,
+        ok("{\"messages\":[{\"status\":\"no posts found\"}],\"collection\":[]}"),
+    )
+    .await;
     let fetched = fetch_biorxiv(&net).await;
     assert_eq!((fetched.entries.len(), fetched.expected), (0, Some(0)));
 
     let net = Net::start().await;
-    net.serve(path, ok(&rows("9", &[row(1, 1), "{\"doi\":7}".to_string()]))).await;
+    net.serve(
+        path,
+        ok(&rows("9", &[row(1, 1), "{\"doi\":7}".to_string()])),
+    )
+    .await;
     let empty = "/details/biorxiv/2026-11-01/2026-11-20/2/json";
     net.serve(empty, ok(&rows("9", &[]))).await;
     let fetched = fetch_biorxiv(&net).await;
-    assert_eq!((fetched.entries.len(), fetched.unreadable.len(), fetched.expected), (1, 1, Some(9)));
+    assert_eq!(
+        (
+            fetched.entries.len(),
+            fetched.unreadable.len(),
+            fetched.expected
+        ),
+        (1, 1, Some(9))
+    );
     assert_eq!(fetched.unreadable[0].reason, "it has no doi");
-    assert_eq!(fetched.notes, ["the source sent empty pages before its own total was reached"]);
+    assert_eq!(
+        fetched.notes,
+        ["the source sent empty pages before its own total was reached"]
+    );
 }
 
 #[test]
@@ -171,7 +234,9 @@ fn every_kind_of_feed_is_read() {
          <link>/posts/1</link><description><![CDATA[<p>Hi <a href=x>there</a></p><script>x()</script>]]></description>\
          <author>a@b.org (Ada Writer)</author><category>AI</category><pubDate>Fri, 20 Nov 2026 10:00:00 GMT</pubDate>\
          </item></channel></rss>",
-        &["url:https://blog.example.org/posts/1 | One & two | Hi there | Ada Writer | AI | 2026-11-20T10:00:00Z"],
+        &[
+            "url:https://blog.example.org/posts/1 | One & two | Hi there | Ada Writer | AI | 2026-11-20T10:00:00Z",
+        ],
     );
     check(
         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Lab</title><entry><title>Our paper</title><id>tag:x,1</id>\
@@ -195,12 +260,17 @@ fn every_kind_of_feed_is_read() {
 #[test]
 fn odd_dates_and_missing_ids_are_borne() {
     let item = |date: &str| {
-        format!("<rss version=\"2.0\"><channel><item><title>T</title><pubDate>{date}</pubDate></item></channel></rss>")
+        format!(
+            "<rss version=\"2.0\"><channel><item><title>T</title><pubDate>{date}</pubDate></item></channel></rss>"
+        )
     };
     for date in ["3 days ago", "", "Mon, 01 Jan 2125 00:00:00 GMT"] {
         check(&item(date), &["- | T | - |  |  | 2026-11-23T07:00:00Z"]);
     }
-    check(&item("20 Nov 2026"), &["- | T | - |  |  | 2026-11-20T00:00:00Z"]);
+    check(
+        &item("20 Nov 2026"),
+        &["- | T | - |  |  | 2026-11-20T00:00:00Z"],
+    );
 }
 
 #[test]
@@ -214,9 +284,18 @@ fn hostile_entries_cost_no_other() {
     assert!(feed.records[0].links.is_empty(), "no script, no password");
     let reasons: Vec<&str> = feed.unreadable.iter().map(|u| u.reason.as_str()).collect();
     assert_eq!(reasons.len(), 3, "{reasons:?}");
-    assert_eq!(reasons[1..], ["it has no title", "the XML breaks off inside `entry`"]);
-    assert_eq!(feed.unreadable[2].place, "https://blog.example.org/feeds/all.xml, entry 4");
-    let deep = format!("<rss><channel><item>{}</item></channel></rss>", "<a>".repeat(100_000));
+    assert_eq!(
+        reasons[1..],
+        ["it has no title", "the XML breaks off inside `entry`"]
+    );
+    assert_eq!(
+        feed.unreadable[2].place,
+        "https://blog.example.org/feeds/all.xml, entry 4"
+    );
+    let deep = format!(
+        "<rss><channel><item>{}</item></channel></rss>",
+        "<a>".repeat(100_000)
+    );
     assert_eq!(read(deep.as_bytes()).unreadable.len(), 1);
 }
 
@@ -231,12 +310,58 @@ async fn a_feed_is_fetched_under_its_name() {
     let net = Net::start().await;
     let body = "<rss><channel><item><title>T</title><link>https://x.org/1</link></item>\
                 <item><title>T</title><link>https://x.org/1</link></item></channel></rss>";
-    net.serve("/feed", ok(body).insert_header("etag", "\"1\"")).await;
+    net.serve("/feed", ok(body).insert_header("etag", "\"1\""))
+        .await;
     let url = format!("{}/feed", net.server.uri());
-    let fetched = feed::fetch(&net.client, "x blog", &url, Trust::Configured, Visit::IfChanged)
-        .await
+    let fetched = feed::fetch(
+        &net.client,
+        "x blog",
+        &url,
+        Trust::Configured,
+        Visit::IfChanged,
+    )
+    .await
+    .unwrap()
+    .unwrap();
+    assert_eq!(
+        (
+            fetched.entries.len(),
+            fetched.duplicates,
+            fetched.visited.len()
+        ),
+        (1, 1, 1)
+    );
+    assert_eq!(
+        (
+            fetched.key.category.as_str(),
+            fetched.key.day.to_string().as_str()
+        ),
+        ("x blog", "2026-11-23")
+    );
+}
+
+#[test]
+fn what_was_set_aside_can_be_read_again() {
+    let body = "<rss><channel><item><title></title><link>/1</link></item></channel></rss>";
+    let aside = read(body.as_bytes()).unreadable.swap_remove(0);
+    let again = |bytes: &[u8]| reread(&aside.format, bytes, &aside.place, start()).unwrap();
+    assert_eq!(
+        again(&aside.bytes).unwrap_err().to_string(),
+        "it has no title"
+    );
+    let mended = String::from_utf8(aside.bytes.clone())
         .unwrap()
-        .unwrap();
-    assert_eq!((fetched.entries.len(), fetched.duplicates, fetched.visited.len()), (1, 1, 1));
-    assert_eq!((fetched.key.category.as_str(), fetched.key.day.to_string().as_str()), ("x blog", "2026-11-23"));
+        .replace("<title>", "<title>T");
+    let Item::Paper(paper) = again(mended.as_bytes()).unwrap() else {
+        panic!("a paper");
+    };
+    assert_eq!(
+        paper.ids[0].key(),
+        "url:https://blog.example.org/1",
+        "relative to the feed it came from"
+    );
+    assert!(
+        reread("bibtex", b"@x{}", "x", start()).is_none(),
+        "files have their own reader"
+    );
 }

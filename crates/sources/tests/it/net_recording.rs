@@ -27,7 +27,10 @@ fn client(transport: Arc<dyn Transport>) -> Client {
     Client::new(config(), transport, Arc::new(MemoryInRam::default()), clock)
 }
 
-async fn fetch(client: &Client, endpoints: &Endpoints) -> Result<sources::fetched::Fetched, FetchError> {
+async fn fetch(
+    client: &Client,
+    endpoints: &Endpoints,
+) -> Result<sources::fetched::Fetched, FetchError> {
     let day = "2026-11-19".parse().unwrap();
     arxiv_api::submitted(client, endpoints, "cs.CL", day, day).await
 }
@@ -37,11 +40,24 @@ async fn a_replay_gives_what_the_network_gave() {
     let folder = tempfile::tempdir().unwrap();
     let net = Net::start().await;
     // A failure first: the replay goes through it too.
-    net.serve_times("/api/query", 1, ResponseTemplate::new(500)).await;
-    net.serve_query("/api/query", ("start", "0"), &atom(250, 0, &atom_entries(0, 200))).await;
-    net.serve_query("/api/query", ("start", "200"), &atom(250, 200, &atom_entries(200, 250))).await;
+    net.serve_times("/api/query", 1, ResponseTemplate::new(500))
+        .await;
+    net.serve_query(
+        "/api/query",
+        ("start", "0"),
+        &atom(250, 0, &atom_entries(0, 200)),
+    )
+    .await;
+    net.serve_query(
+        "/api/query",
+        ("start", "200"),
+        &atom(250, 200, &atom_entries(200, 250)),
+    )
+    .await;
     let endpoints = net.endpoints();
-    let live = fetch(&client(recorder(folder.path(), 1 << 20)), &endpoints).await.unwrap();
+    let live = fetch(&client(recorder(folder.path(), 1 << 20)), &endpoints)
+        .await
+        .unwrap();
     assert_eq!(live.entries.len(), 250);
     drop(net);
     for _ in 0..2 {
@@ -51,8 +67,15 @@ async fn a_replay_gives_what_the_network_gave() {
         assert_eq!(replayed, live);
     }
     let replay = Replay::open(folder.path()).unwrap();
-    let other = fetch(&client(Arc::new(replay)), &Endpoints::all_at("http://127.0.0.1:1")).await;
-    assert!(matches!(other, Err(FetchError::Recording { .. })), "{other:?}");
+    let other = fetch(
+        &client(Arc::new(replay)),
+        &Endpoints::all_at("http://127.0.0.1:1"),
+    )
+    .await;
+    assert!(
+        matches!(other, Err(FetchError::Recording { .. })),
+        "{other:?}"
+    );
 }
 
 #[tokio::test]
@@ -77,10 +100,21 @@ async fn a_damaged_recording_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let net = Net::start().await;
     net.serve("/a", ok("body")).await;
-    client(recorder(folder.path(), 1 << 20)).get(&net.request("/a")).await.unwrap();
-    let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    client(recorder(folder.path(), 1 << 20))
+        .get(&net.request("/a"))
+        .await
+        .unwrap();
+    let file = std::fs::read_dir(folder.path())
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     std::fs::write(&file, b"not zstd").unwrap();
     let replay = Replay::open(folder.path()).unwrap();
-    let error = client(Arc::new(replay)).get(&net.request("/a")).await.unwrap_err();
+    let error = client(Arc::new(replay))
+        .get(&net.request("/a"))
+        .await
+        .unwrap_err();
     assert!(matches!(error, FetchError::Recording { .. }), "{error}");
 }

@@ -146,7 +146,12 @@ fn client(
         calls: calls.clone(),
     };
     let memory: Arc<dyn Memory> = memory.clone();
-    Client::new(config.clone(), Arc::new(watched), memory, Arc::new(clock.clone()))
+    Client::new(
+        config.clone(),
+        Arc::new(watched),
+        memory,
+        Arc::new(clock.clone()),
+    )
 }
 
 pub(crate) fn ok(body: &str) -> ResponseTemplate {
