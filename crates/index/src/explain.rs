@@ -3,8 +3,9 @@
 use tantivy::Searcher;
 
 use crate::Error;
+use crate::lookup::Plan;
 use crate::query::{Explanation, Found, Part};
-use crate::scan::{Pass, Plan};
+use crate::scan::Pass;
 
 /// Explanations of hits, in the hits' order.
 pub(crate) fn explain(

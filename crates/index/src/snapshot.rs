@@ -8,8 +8,8 @@ use tantivy::index::SegmentId;
 use crate::Error;
 use crate::explain;
 use crate::generation::Generation;
+use crate::lookup::{self, Plan};
 use crate::query::{Answer, Explanation, Found, Page, Query, Scope};
-use crate::scan::{self, Plan};
 use crate::schema::{self, Fields};
 use crate::spelling::Spelling;
 use crate::tokens::Word;
@@ -95,10 +95,10 @@ impl Snapshot {
     /// In how many places (papers, counted once for each field) a word occurs.
     pub fn word_count(&self, word: &Word, scope: Scope) -> Result<u64, Error> {
         let mut count = 0;
-        for &(field, _) in scan::fields_of(&self.fields, scope) {
+        for &(field, _) in lookup::fields_of(&self.fields, scope) {
             count += self
                 .searcher
-                .doc_freq(&scan::term_of(&self.fields, field, word))?;
+                .doc_freq(&lookup::term_of(&self.fields, field, word))?;
         }
         Ok(count)
     }

@@ -8,6 +8,7 @@
 //! Everything here is a plain function of the index's snapshot and its arguments; the same question to the same
 //! snapshot has the same answer.
 
+mod atoms;
 mod correct;
 mod cursor;
 pub mod engine;
@@ -15,3 +16,4 @@ pub mod marker;
 mod plan;
 pub mod query;
 pub mod trend;
+mod window;

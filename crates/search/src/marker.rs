@@ -9,12 +9,11 @@ use std::ops::Range;
 use domain::hit::Segment;
 use index::tokens::{self, Word};
 
+use crate::atoms::atoms;
+use crate::window::{Mark, pieces, window};
+
 /// Longest text that is looked at, in bytes; what is beyond stays unmarked. Abstracts are under 10 KB.
 const TEXT_LEN_MAX: usize = 64 * 1024;
-/// Longest atom, in bytes: a lone dollar sign must not swallow a page.
-const ATOM_LEN_MAX: usize = 400;
-/// A stretch without spaces is cut after so many characters if it must be cut at all.
-const PIECE_CHARS_MAX: usize = 80;
 /// Longest snippet, in characters.
 const SNIPPET_CHARS_MAX: usize = 2000;
 
@@ -25,13 +24,6 @@ pub struct Marker {
     sequences: HashMap<String, Vec<(usize, Vec<String>)>>,
     /// How many sequences there are.
     count: usize,
-}
-
-/// A matching stretch, and the number of the word or phrase it matches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Mark {
-    range: Range<usize>,
-    sequence: usize,
 }
 
 impl Marker {
@@ -154,221 +146,6 @@ fn segments(text: &str, shown: Range<usize>, marks: &[Mark]) -> Vec<Segment> {
     }
     push(at..shown.end, false);
     found
-}
-
-/// The stretches that must stay whole, ascending, not overlapping.
-fn atoms(text: &str) -> Vec<Range<usize>> {
-    let bytes = text.as_bytes();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let end = match bytes[at] {
-            b'$' => dollar_end(bytes, at),
-            b'\\' => Some(command_end(bytes, at)),
-            _ => None,
-        };
-        match end {
-            // Ends lie behind ASCII characters, so they never cut a character; a backslash before another
-            // character is widened by it.
-            Some(end) => {
-                let end = text.ceil_char_boundary(end);
-                found.push(at..end);
-                at = end;
-            }
-            None => at += 1,
-        }
-    }
-    found
-}
-
-/// The end of `$...$` or `$$...$$` that begins here. Prices are told from formulas as Pandoc does it: no space
-/// after the opening sign or before the closing one, and no digit after that.
-fn dollar_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let double = bytes.get(at + 1) == Some(&b'$');
-    let width = if double { 2 } else { 1 };
-    let from = at + width;
-    if bytes.get(from).is_none_or(u8::is_ascii_whitespace) {
-        return None;
-    }
-    let stop = bytes.len().min(at + ATOM_LEN_MAX);
-    let mut i = from;
-    while i < stop {
-        match bytes[i] {
-            b'\\' => i += 1,
-            b'$' if double && bytes.get(i + 1) != Some(&b'$') => {}
-            b'$' => {
-                let spaced = bytes[i - 1].is_ascii_whitespace();
-                let digit = bytes.get(i + width).is_some_and(u8::is_ascii_digit);
-                if double || !(spaced || digit) {
-                    return Some((i + width).min(bytes.len()));
-                }
-            }
-            _ => {}
-        }
-        i += 1;
-    }
-    None
-}
-
-/// The end of a command that begins here, with its arguments in braces; of `\(...\)` and `\[...\]`.
-fn command_end(bytes: &[u8], at: usize) -> usize {
-    let closing: Option<&[u8]> = match bytes.get(at + 1) {
-        Some(b'(') => Some(b"\\)"),
-        Some(b'[') => Some(b"\\]"),
-        _ => None,
-    };
-    let stop = bytes.len().min(at + ATOM_LEN_MAX);
-    if let Some(closing) = closing {
-        let inside = &bytes[at..stop];
-        let close = inside.windows(2).skip(2).position(|pair| pair == closing);
-        return close.map_or(at + 2, |close| at + 2 + close + 2);
-    }
-    let letters = bytes[at + 1..]
-        .iter()
-        .take(60)
-        .take_while(|b| b.is_ascii_alphabetic())
-        .count();
-    let mut end = (at + 1 + letters.max(1)).min(bytes.len());
-    while bytes.get(end) == Some(&b'{') {
-        match brace_end(&bytes[end..stop.max(end)]) {
-            Some(len) => end += len,
-            None => break,
-        }
-    }
-    end
-}
-
-/// Length of a `{...}` group, with the groups inside.
-fn brace_end(bytes: &[u8]) -> Option<usize> {
-    let mut depth = 0usize;
-    for (i, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'{' => depth += 1,
-            b'}' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return Some(i + 1);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
-}
-
-/// A stretch that is shown or not as a whole: a word with its punctuation, and the atoms in it.
-struct Piece {
-    range: Range<usize>,
-    chars: usize,
-}
-
-fn pieces(text: &str, atoms: &[Range<usize>]) -> Vec<Piece> {
-    let mut found: Vec<Piece> = Vec::new();
-    let mut atoms = atoms.iter().peekable();
-    let mut open: Option<Piece> = None;
-    let mut at = 0;
-    while let Some(c) = text[at..].chars().next() {
-        let step = match atoms.next_if(|atom| atom.start == at) {
-            Some(atom) => &text[atom.clone()],
-            None if c.is_whitespace() => {
-                found.extend(open.take());
-                at += c.len_utf8();
-                continue;
-            }
-            None => &text[at..at + c.len_utf8()],
-        };
-        if open
-            .as_ref()
-            .is_some_and(|piece| piece.chars >= PIECE_CHARS_MAX)
-        {
-            found.extend(open.take());
-        }
-        let piece = open.get_or_insert(Piece {
-            range: at..at,
-            chars: 0,
-        });
-        at += step.len();
-        piece.range.end = at;
-        piece.chars += step.chars().count();
-    }
-    found.extend(open);
-    found
-}
-
-/// The stretch to show: the one with the most different words of the query, then the most marks, then the earliest,
-/// with some text around it.
-fn window(pieces: &[Piece], marks: &[Mark], chars_max: usize) -> Range<usize> {
-    let (Some(first), Some(last)) = (pieces.first(), pieces.last()) else {
-        return 0..0;
-    };
-    // Characters before each piece, one counted for each space.
-    let mut before = Vec::with_capacity(pieces.len() + 1);
-    let mut sum = 0;
-    for piece in pieces {
-        before.push(sum);
-        sum += piece.chars + 1;
-    }
-    before.push(sum);
-    let chars = |from: usize, to: usize| (before[to] - before[from]).saturating_sub(1);
-    if chars(0, pieces.len()) <= chars_max {
-        return first.range.start..last.range.end;
-    }
-    let places: Vec<(usize, usize, usize)> = marks
-        .iter()
-        .map(|mark| {
-            let from = pieces.partition_point(|piece| piece.range.end <= mark.range.start);
-            let to = pieces.partition_point(|piece| piece.range.start < mark.range.end);
-            (from, to.max(from + 1).min(pieces.len()), mark.sequence)
-        })
-        .filter(|(from, _, _)| *from < pieces.len())
-        .collect();
-    let (mut from, mut to) = best_run(&places, |from, to| chars(from, to) <= chars_max);
-    // A third of what is left goes before the marks, unless the text's beginning is near enough.
-    let lead = if chars(0, to) <= chars_max {
-        chars_max
-    } else {
-        chars_max.saturating_sub(chars(from, to)) / 3
-    };
-    let target = chars(from, to) + lead;
-    while from > 0 && chars(from - 1, to) <= target.min(chars_max) {
-        from -= 1;
-    }
-    while to < pieces.len() && (to == from || chars(from, to + 1) <= chars_max) {
-        to += 1;
-    }
-    while from > 0 && chars(from - 1, to) <= chars_max {
-        from -= 1;
-    }
-    pieces[from].range.start..pieces[to - 1].range.end
-}
-
-/// The run of marks that fits and covers most; an empty run at the beginning if there are no marks.
-fn best_run(
-    places: &[(usize, usize, usize)],
-    fits: impl Fn(usize, usize) -> bool,
-) -> (usize, usize) {
-    let mut best = (0, 0);
-    let mut best_value = (0, 0);
-    for (i, &(from, end, _)) in places.iter().enumerate() {
-        let mut seen: u128 = 0;
-        let mut to = end;
-        let mut count = 0;
-        for &(_, end, sequence) in &places[i..] {
-            if count > 0 && !fits(from, end.max(to)) {
-                break;
-            }
-            to = to.max(end);
-            // A query has at most 32 words, and so fewer than 128 sequences.
-            seen |= 1 << (sequence % 128);
-            count += 1;
-        }
-        let value = (seen.count_ones(), count);
-        if value > best_value {
-            best_value = value;
-            best = (from, to);
-        }
-    }
-    best
 }
 
 #[cfg(test)]

@@ -365,6 +365,8 @@ mod tests {
         assert!((score(grows(Votes, 100_000)) - 3.0).abs() < 1e-9);
     }
 
+    type Drawn = (Signal, i64, Option<u32>);
+
     fn histories() -> impl Strategy<Value = Vec<SignalHistory>> {
         let signal = prop::sample::select(Signal::ALL.to_vec());
         let one = (
@@ -378,7 +380,7 @@ mod tests {
         let paper = (listed, readings);
         prop::collection::vec(paper, 1..8).prop_map(|papers| {
             let mut row = 0;
-            let make = |(listed, list): (&str, Vec<(Signal, i64, Option<u32>)>)| {
+            let make = |(listed, list): (&str, Vec<Drawn>)| {
                 row += 1;
                 let mut readings: Vec<Reading> =
                     list.into_iter().map(|(s, h, v)| reading(s, h, v)).collect();
