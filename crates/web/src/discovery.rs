@@ -9,7 +9,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::ids::PaperId;
-use domain::paper::{Paper, utc_day};
+use domain::paper::utc_day;
+use store::Address;
 
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
@@ -17,7 +18,6 @@ use crate::error::Error;
 use crate::lists::ListRef;
 use crate::state::App;
 use crate::static_files;
-use crate::times;
 use crate::view::{cut, escape, paper_path};
 
 /// How many rows of the database one part of the sitemap covers. The protocol allows 50,000 addresses.
@@ -144,14 +144,13 @@ async fn push_lists(text: &mut String, app: &App, base: &BaseUrl) -> Result<(), 
     Ok(())
 }
 
-fn push_paper(text: &mut String, paper: &Paper, base: &BaseUrl) {
-    let address = escape(&base.join(&paper_path(&paper.key())));
-    let listed = times::listed(paper);
-    let changed = utc_day(paper.times.updated.map_or(listed, |at| at.max(listed)));
-    _ = writeln!(
-        text,
-        "<url><loc>{address}</loc><lastmod>{changed}</lastmod></url>"
-    );
+fn push_paper(text: &mut String, paper: &Address, base: &BaseUrl) {
+    let address = escape(&base.join(&paper_path(&paper.key)));
+    _ = write!(text, "<url><loc>{address}</loc>");
+    if let Some(at) = paper.updated {
+        _ = write!(text, "<lastmod>{}</lastmod>", utc_day(at));
+    }
+    text.push_str("</url>\n");
 }
 
 /// How many parts the papers take. Rows are numbered from 1 and may have gaps, so counting papers gives a first guess
@@ -161,22 +160,20 @@ async fn parts(app: &App) -> Result<u32, Error> {
     let mut parts = u32::try_from(papers / u64::from(PART_ROWS)).unwrap_or(u32::MAX);
     loop {
         let after = last_row_before(parts);
-        match app.store.papers_after(after, 1).await?.first() {
-            Some(next) => parts = next.id.0 / PART_ROWS + 1,
+        match app.store.sitemap(after, 1).await?.first() {
+            Some(next) => parts = next.paper.0 / PART_ROWS + 1,
             None => return Ok(parts),
         }
     }
 }
 
-async fn papers_of_part(app: &App, number: u32) -> Result<Vec<Paper>, Error> {
+async fn papers_of_part(app: &App, number: u32) -> Result<Vec<Address>, Error> {
     let Some(end) = number.checked_add(1).and_then(|n| n.checked_mul(PART_ROWS)) else {
         return Ok(Vec::new());
     };
-    let mut papers = app
-        .store
-        .papers_after(last_row_before(number), PART_ROWS)
-        .await?;
-    papers.retain(|paper| paper.id.0 < end);
+    let after = last_row_before(number);
+    let mut papers = app.store.sitemap(after, PART_ROWS).await?;
+    papers.retain(|paper| paper.paper.0 < end);
     Ok(papers)
 }
 

@@ -20,7 +20,7 @@ pub fn bibtex(paper: &Paper) -> String {
 }
 
 /// `hinton2015distilling`: first author's family name, year, first telling word of the title; lower-case ASCII.
-pub fn citation_key(paper: &Paper) -> String {
+pub(super) fn citation_key(paper: &Paper) -> String {
     let author = paper.authors.first().map(|a| Name::parse(&a.name));
     let author = author.as_ref().map(Name::key_word).unwrap_or_default();
     let mut key = ascii_word(author);
