@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use crate::bounds;
 use crate::dates::parse_time;
+use crate::files::names;
 use crate::json_scan;
 use crate::lenient::{Field, List};
 use crate::unfit::Unfit;
@@ -210,6 +211,11 @@ impl Inner<'_> {
 }
 
 fn read_authors(paper: &Inner<'_>, record: &mut Record) {
+    if let [Field::Text(names)] = paper.authors.kept.as_slice() {
+        // Some dumps keep all names in one text.
+        record.authors = names::split(names).0;
+        return;
+    }
     for person in &paper.authors.kept {
         let name = match person {
             Field::Object(person) if person.hidden.is_true() => None,

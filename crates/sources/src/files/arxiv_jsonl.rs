@@ -27,11 +27,11 @@ struct Line<'a> {
     #[serde(borrow, default, rename = "abstract")]
     abstract_text: Field<'a>,
     #[serde(borrow, default)]
-    authors: Field<'a>,
+    authors: List<Field<'a>>,
     #[serde(borrow, default)]
     authors_parsed: List<List<Field<'a>>>,
     #[serde(borrow, default)]
-    categories: Field<'a>,
+    categories: List<Field<'a>>,
     #[serde(borrow, default)]
     created: Field<'a>,
     #[serde(borrow, default)]
@@ -87,7 +87,7 @@ pub(super) fn read(json: &[u8], seen: Timestamp, parsed: &mut Parsed) -> Result<
     }
     record.abstract_text = line.abstract_text.text().and_then(bounds::abstract_text);
     read_authors(&line, &mut record);
-    record.categories = categories(line.categories.text().unwrap_or_default());
+    record.categories = categories(&line.categories);
     record.times.submitted = submitted;
     let newest = versions
         .iter()
@@ -141,20 +141,18 @@ fn read_authors(line: &Line<'_>, record: &mut Record) {
     record.authors = parsed.collect();
     let mut total = line.authors_parsed.total;
     if record.authors.is_empty() {
-        (record.authors, total) = names::split(line.authors.text().unwrap_or_default());
+        (record.authors, total) = names::of_list(&line.authors);
     }
     if total > record.authors.len() && record.authors.len() == bounds::AUTHORS_MAX {
         record.authors_total = u16::try_from(total).ok();
     }
 }
 
-fn categories(text: &str) -> Vec<String> {
+fn categories(lists: &List<Field<'_>>) -> Vec<String> {
     let mut categories: Vec<String> = Vec::new();
-    for name in text
-        .split([',', ' ', ';'])
-        .filter_map(category)
-        .take(bounds::TAGS_MAX)
-    {
+    let texts = lists.kept.iter().filter_map(Field::text);
+    let names = texts.flat_map(|text| text.split([',', ' ', ';']));
+    for name in names.filter_map(category).take(bounds::TAGS_MAX) {
         if !categories.contains(&name) {
             categories.push(name);
         }

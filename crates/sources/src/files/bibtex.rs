@@ -14,8 +14,12 @@ use crate::unfit::Unfit;
 
 /// Longest text that an abbreviation may stand for, in bytes.
 const ABBREVIATION_LEN_MAX: usize = 4 * 1024;
+/// Most bytes that all abbreviations of a file may stand for together.
+const ABBREVIATIONS_LEN_MAX: usize = 4 * 1024 * 1024;
+/// Most bytes that one entry may take from abbreviations. Beyond that they are left unwritten.
+const WRITTEN_OUT_LEN_MAX: usize = 64 * 1024;
 
-/// What `@string` defined so far, by name in lower case. The months need no definition.
+/// What `@string` defined so far, by name in lower case.
 #[derive(Debug, Default)]
 pub(super) struct Abbreviations(HashMap<String, String>);
 
@@ -23,23 +27,23 @@ impl Abbreviations {
     /// Reads definitions that follow each other.
     pub(super) fn read(text: &str) -> Self {
         let mut known = Abbreviations::default();
-        let mut scanner = Scanner { rest: text };
-        while scanner.skip_past('@') {
+        let mut len = 0;
+        let mut rest = text;
+        while let Some((_, definition)) = rest.split_once('@') {
+            let mut scanner = Scanner::new(definition);
             scanner.word();
             if scanner.open() {
                 while let Some((name, mut value)) = scanner.field(&known) {
                     value.truncate(value.floor_char_boundary(ABBREVIATION_LEN_MAX));
-                    known.0.insert(name, value);
+                    len += value.len();
+                    if len <= ABBREVIATIONS_LEN_MAX {
+                        known.0.insert(name, value);
+                    }
                 }
             }
+            rest = scanner.rest;
         }
         known
-    }
-
-    fn get(&self, name: &str) -> String {
-        let known = self.0.get(&name.to_lowercase());
-        // An unknown one says more than nothing: journals are often abbreviated by a telling word.
-        known.map_or_else(|| name.to_string(), Clone::clone)
     }
 }
 
@@ -65,7 +69,7 @@ struct Entry {
 impl Entry {
     fn read(text: &str, abbreviations: &Abbreviations) -> Result<Self, Unfit> {
         let broken = |what: &str| Unfit::Other(format!("the BibTeX entry {what}"));
-        let mut scanner = Scanner { rest: text };
+        let mut scanner = Scanner::new(text);
         if !scanner.skip_past('@') || scanner.word().is_empty() || !scanner.open() {
             return Err(broken("has no beginning such as `@article{`"));
         }
@@ -221,9 +225,18 @@ fn authors(list: &str) -> Vec<String> {
 /// Walks through an entry.
 struct Scanner<'a> {
     rest: &'a str,
+    /// How many bytes abbreviations may still add.
+    room: usize,
 }
 
 impl<'a> Scanner<'a> {
+    fn new(text: &'a str) -> Self {
+        Scanner {
+            rest: text,
+            room: WRITTEN_OUT_LEN_MAX,
+        }
+    }
+
     fn skip_past(&mut self, c: char) -> bool {
         let found = self.rest.split_once(c);
         self.rest = found.map_or("", |(_, after)| after);
@@ -290,7 +303,7 @@ impl<'a> Scanner<'a> {
                     if word.is_empty() {
                         return None;
                     }
-                    value.push_str(&abbreviations.get(word));
+                    value.push_str(self.written_out(word, abbreviations));
                 }
             }
             self.rest = self.rest.trim_start();
@@ -299,6 +312,18 @@ impl<'a> Scanner<'a> {
                 None => return Some(value),
             }
         }
+    }
+
+    /// What an abbreviation stands for. An unknown one stands for itself, which says more than nothing: journals are
+    /// often abbreviated by a telling word, and months by their names.
+    fn written_out<'b>(&mut self, word: &'b str, abbreviations: &'b Abbreviations) -> &'b str {
+        let known = abbreviations
+            .0
+            .get(&word.to_lowercase())
+            .filter(|text| text.len() <= self.room);
+        let Some(text) = known else { return word };
+        self.room -= text.len();
+        text
     }
 
     /// What stands between the sign here and the closing one that is outside of inner braces.

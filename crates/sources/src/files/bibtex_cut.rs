@@ -3,47 +3,78 @@
 //! An entry ends where its braces close. One that never closes ends where the next begins at the start of a line.
 //! `@string` is remembered for the entries after it; `@comment` and `@preamble` are no records.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 use std::sync::Arc;
 
-use super::chunks::{Cut, Cutter, RECORD_LEN_MAX, read_line};
+use super::chunks::{Cut, Cutter, RECORD_LEN_MAX};
 use super::detect::is_bibtex_start;
 
 /// Most bytes of abbreviations that are remembered. Lists of journals are under 100 KB.
 const ABBREVIATIONS_LEN_MAX: usize = 512 * 1024;
 
+/// How much is read at once of a file that has no line ends, in bytes.
+const PART_LEN: u64 = 256 * 1024;
+/// Longest beginning of an entry that may lie across two such parts, in bytes.
+const BEGINNING_LEN_MAX: usize = 100;
+
 /// Cuts at the ends of entries.
 #[derive(Debug, Default)]
 pub(super) struct BibtexCutter {
-    /// What was read but belongs to the next entry.
-    rest: Vec<u8>,
-    /// The line that `rest` stands in, counted from 1.
+    /// A line, or a part of an endless one.
+    part: Vec<u8>,
+    /// How much of it belongs to entries that were cut.
+    taken: usize,
+    /// The line that the part stands in, counted from 1.
     line: u64,
+    /// Whether the part begins a line.
+    begins_line: bool,
     abbreviations: String,
 }
 
 impl BibtexCutter {
-    /// The next line, or what is left of the last one.
-    fn take_line(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
-        if !self.rest.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.rest)));
+    /// Whether anything is left, after reading on if need be.
+    fn more(&mut self, input: &mut dyn BufRead) -> io::Result<bool> {
+        if self.taken < self.part.len() {
+            return Ok(true);
         }
-        let mut line = Vec::new();
-        let len = read_line(input, &mut line)?;
-        self.line += 1;
-        Ok((len > 0).then_some(line))
+        self.begins_line = self.line == 0 || self.part.ends_with(b"\n");
+        self.part.clear();
+        self.taken = 0;
+        self.read_on(input)
     }
 
-    /// Reads up to the beginning of an entry and returns the line from there on.
-    fn seek(&mut self, input: &mut dyn BufRead) -> io::Result<Option<Vec<u8>>> {
-        while let Some(line) = self.take_line(input)? {
-            let start = (0..line.len())
-                .find(|start| line[*start] == b'@' && is_bibtex_start(&line[*start..]));
-            if let Some(start) = start {
-                return Ok(Some(line[start..].to_vec()));
+    /// Appends the next line or part. False at the end.
+    fn read_on(&mut self, input: &mut dyn BufRead) -> io::Result<bool> {
+        let len = input.take(PART_LEN).read_until(b'\n', &mut self.part)?;
+        self.line += u64::from(self.begins_line);
+        Ok(len > 0)
+    }
+
+    /// Goes to the beginning of the next entry, if there is one.
+    fn seek(&mut self, input: &mut dyn BufRead) -> io::Result<bool> {
+        while self.more(input)? {
+            let rest = &self.part[self.taken..];
+            let mut signs = (0..rest.len()).filter(|at| rest[*at] == b'@');
+            if let Some(start) = signs.find(|at| is_bibtex_start(&rest[*at..])) {
+                self.taken += start;
+                return Ok(true);
+            }
+            // A beginning that lies across two parts is seen whole when the second is there.
+            let cut_short = rest.iter().rposition(|byte| *byte == b'@');
+            let cut_short = cut_short
+                .filter(|at| rest.len() - at <= BEGINNING_LEN_MAX && !rest.ends_with(b"\n"));
+            let Some(start) = cut_short else {
+                self.taken = self.part.len();
+                continue;
+            };
+            self.part.drain(..self.taken + start);
+            self.taken = 0;
+            self.begins_line = false;
+            if !self.read_on(input)? {
+                return Ok(false);
             }
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// Reads one entry of any kind into `out`: the line it begins in and its whole length.
@@ -52,29 +83,25 @@ impl BibtexCutter {
         input: &mut dyn BufRead,
         out: &mut Vec<u8>,
     ) -> io::Result<Option<(u64, u64)>> {
-        let Some(mut line) = self.seek(input)? else {
+        if !self.seek(input)? {
             return Ok(None);
-        };
+        }
         let at = self.line;
         let mut braces = Braces::default();
         let mut len = 0_u64;
         loop {
-            let end = braces.feed(&line);
-            let taken = &line[..end.unwrap_or(line.len())];
+            let rest = &self.part[self.taken..];
+            let end = braces.feed(rest);
+            let taken = &rest[..end.unwrap_or(rest.len())];
             let room = RECORD_LEN_MAX.saturating_sub(usize::try_from(len).unwrap_or(usize::MAX));
             out.extend_from_slice(&taken[..taken.len().min(room)]);
             len += taken.len() as u64;
-            if let Some(end) = end {
-                self.rest = line.split_off(end);
+            self.taken += taken.len();
+            let is_over = end.is_some()
+                || !self.more(input)?
+                || (self.begins_line && is_bibtex_start(&self.part));
+            if is_over {
                 return Ok(Some((at, len)));
-            }
-            match self.take_line(input)? {
-                None => return Ok(Some((at, len))),
-                Some(next) if is_bibtex_start(&next) => {
-                    self.rest = next;
-                    return Ok(Some((at, len)));
-                }
-                Some(next) => line = next,
             }
         }
     }

@@ -13,13 +13,13 @@ use crate::unfit::Unfit;
 #[derive(Deserialize)]
 struct ItemFields<'a> {
     #[serde(borrow, default)]
-    title: Words<'a>,
+    title: List<Field<'a>>,
     #[serde(borrow, default, rename = "abstract")]
     abstract_text: Field<'a>,
     #[serde(borrow, default)]
     author: List<Field<'a, Person<'a>>>,
     #[serde(borrow, default, rename = "container-title")]
-    container_title: Words<'a>,
+    container_title: List<Field<'a>>,
     #[serde(borrow, default)]
     publisher: Field<'a>,
     #[serde(borrow, default)]
@@ -72,30 +72,6 @@ struct Issued<'a> {
     literal: Field<'a>,
 }
 
-/// A text, or a list of which the first text counts, as Crossref writes titles.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Words<'a> {
-    Many(#[serde(borrow)] Vec<Field<'a>>),
-    One(#[serde(borrow)] Field<'a>),
-}
-
-impl Default for Words<'_> {
-    fn default() -> Self {
-        Words::One(Field::Nothing)
-    }
-}
-
-impl Words<'_> {
-    fn text(&self) -> Option<String> {
-        let text = match self {
-            Words::Many(list) => list.iter().find_map(Field::text),
-            Words::One(field) => field.text(),
-        };
-        plain(text?)
-    }
-}
-
 /// Reads one item.
 pub(super) fn read(json: &[u8], seen: Timestamp, parsed: &mut Parsed) -> Result<(), Unfit> {
     let item: ItemFields<'_> = serde_json::from_slice(json)?;
@@ -114,10 +90,10 @@ fn published(item: &ItemFields<'_>) -> Published {
         .cloned();
     let keywords = item.keyword.text().unwrap_or_default().split([',', ';']);
     Published {
-        title: item.title.text(),
+        title: first(&item.title),
         abstract_text: plain(&item.abstract_text),
         authors: item.author.kept.iter().filter_map(person).collect(),
-        container: item.container_title.text().or(plain(&item.publisher)),
+        container: first(&item.container_title).or(plain(&item.publisher)),
         volume: written(&item.volume),
         issue: written(&item.issue),
         pages: written(&item.page),
@@ -130,6 +106,11 @@ fn published(item: &ItemFields<'_>) -> Published {
         categories: Vec::new(),
         note: plain(&item.note),
     }
+}
+
+/// Crossref writes titles as lists, of which the first counts.
+fn first(list: &List<Field<'_>>) -> Option<String> {
+    plain(list.kept.iter().find_map(Field::text)?)
 }
 
 /// Titles and abstracts come with tags: `H<sub>2</sub>O`, `<jats:p>`.

@@ -18,7 +18,7 @@ mod input;
 mod json_cut;
 mod latex;
 mod line_cut;
-mod names;
+pub(crate) mod names;
 mod page_cut;
 mod published;
 mod ris;

@@ -4,6 +4,7 @@ use domain::paper::Author;
 
 use super::latex;
 use crate::bounds;
+use crate::lenient::{Field, List};
 
 /// The authors of a list in one string, as arXiv prints it: `A. One, B. Two (Somewhere) and the X Collaboration`.
 /// Also how many there were, should that be over the [bound](bounds::AUTHORS_MAX).
@@ -35,6 +36,16 @@ pub(crate) fn split(text: &str) -> (Vec<Author>, usize) {
         }
     }
     (authors, total)
+}
+
+/// The authors of a JSON field: a list of names, or all of them in one text.
+pub(crate) fn of_list(list: &List<Field<'_>>) -> (Vec<Author>, usize) {
+    if let [lone] = list.kept.as_slice() {
+        return split(lone.text().unwrap_or_default());
+    }
+    let names = list.kept.iter().filter_map(Field::text);
+    let authors = names.filter_map(|name| bounds::name(&latex::name(name)).map(Author::named));
+    (authors.collect(), list.total)
 }
 
 /// A name given as `Family, Given` or `Family, Jr, Given`, in reading order. A name without comma is left as it is.

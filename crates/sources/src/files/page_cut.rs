@@ -17,6 +17,9 @@ use crate::json_scan;
 use crate::markup;
 use crate::unfit::Unfit;
 
+/// Most items of a page. A month's page has under 2,000.
+const ITEMS_MAX: usize = 20_000;
+
 /// Cuts a page into the items of its data.
 #[derive(Debug, Default)]
 pub(super) struct PageHtmlCutter {
@@ -57,11 +60,16 @@ impl Cutter for PageHtmlCutter {
 impl PageData {
     fn read(input: &mut dyn BufRead) -> io::Result<Self> {
         let bytes = read_whole(input)?;
-        find(&encoding::decode(&bytes)).ok_or_else(|| {
-            let why =
-                "the page holds no Daily Papers data; if papers can be seen on it, save it as text";
-            io::Error::new(io::ErrorKind::InvalidData, why)
-        })
+        let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why.to_string());
+        let data = find(&encoding::decode(&bytes)).ok_or_else(|| {
+            invalid(
+                "the page holds no Daily Papers data; if papers can be seen on it, save it as text",
+            )
+        })?;
+        if data.items.len() > ITEMS_MAX {
+            return Err(invalid("the page holds more items than any page of papers"));
+        }
+        Ok(data)
     }
 }
 
@@ -74,17 +82,17 @@ fn find(page: &str) -> Option<PageData> {
                 .map(|(_, value)| *value)
         };
         let target = value("data-target")?;
+        if !matches!(target, "DailyPapers" | "PaperContent") {
+            return None;
+        }
         let mut props = String::new();
         markup::unescape(value("data-props")?, &mut props);
         let props = props.as_bytes();
-        let items: Vec<Vec<u8>> = match target {
-            "DailyPapers" => {
-                let list = json_scan::member(props, "dailyPapers")?;
-                json_scan::elements(list).map(<[u8]>::to_vec).collect()
-            }
-            "PaperContent" => vec![json_scan::member(props, "paper")?.to_vec()],
-            _ => return None,
+        let pieces: Vec<&[u8]> = match json_scan::member(props, "dailyPapers") {
+            Some(list) => json_scan::elements(list).take(ITEMS_MAX + 1).collect(),
+            None => vec![json_scan::member(props, "paper")?],
         };
+        let items: Vec<Vec<u8>> = pieces.into_iter().map(<[u8]>::to_vec).collect();
         let day = json_scan::member(props, "dateString").unwrap_or_default();
         let day = String::from_utf8_lossy(day);
         Some(PageData {

@@ -19,8 +19,10 @@ use crate::bounds;
 use crate::dates::{newest_not_after, parse_date, parse_month_day};
 use crate::unfit::Unfit;
 
-/// Largest page that is read, in bytes. A month's page is under 1 MB.
-pub(super) const PAGE_LEN_MAX: usize = 64 * 1024 * 1024;
+/// Largest page that is read, in bytes. A month's page with all its data is under 10 MB.
+const PAGE_LEN_MAX: usize = 32 * 1024 * 1024;
+/// Most lines that are taken to belong together.
+const BLOCK_LINES_MAX: usize = 1_000;
 /// From how many characters on a text is an abstract whatever it ends with. The longest titles have fewer.
 const ABSTRACT_LEN_SURE: usize = 300;
 /// The same in words.
@@ -266,7 +268,7 @@ fn recognise(text: &str) -> (Vec<PagePaper>, Option<String>) {
         name_follows =
             matches!(class, Line::SubmittedBy) || (name_follows && matches!(class, Line::Blank));
         match class {
-            Line::Text(text) => reader.block.push((text, number)),
+            Line::Text(text) => reader.line(text, number),
             Line::Authors(count) => reader.authors(count),
             other => {
                 reader.end_block();
@@ -292,6 +294,13 @@ struct PageReader {
 }
 
 impl PageReader {
+    fn line(&mut self, text: String, number: u64) {
+        if self.block.len() >= BLOCK_LINES_MAX {
+            self.end_block();
+        }
+        self.block.push((text, number));
+    }
+
     fn end_block(&mut self) {
         let block = std::mem::take(&mut self.block);
         let is_wrapped = block

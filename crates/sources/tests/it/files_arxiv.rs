@@ -65,6 +65,16 @@ fn the_dump_of_arxiv_itself() {
          licence: http://arxiv.org/licenses/nonexclusive-distrib/1.0/",
     );
     check(
+        r#"{"id":"0704.0003","authors":["A. One","B. Two"],"title":"T","categories":["hep-ph","hep-ex"],"abstract":"A"}"#,
+        "[arxiv-jsonl]
+
+         id: 0704.0003
+         title: T
+         abstract: A
+         authors: A. One | B. Two
+         categories: hep-ph | hep-ex",
+    );
+    check(
         r#"{"id":"0704.0002","authors":"C. Bal\\'azs and\n  E. L. Berger (Argonne), for the X Collaboration","title":"T","categories":"hep-ph","abstract":"A"}"#,
         "[arxiv-jsonl]
 

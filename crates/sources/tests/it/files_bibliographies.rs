@@ -88,6 +88,20 @@ fn abbreviations_cannot_grow_without_bound() {
 }
 
 #[test]
+fn a_file_may_be_one_endless_line() {
+    let entry = |n: usize| {
+        format!(
+            "@misc{{k{n}, title = {{T {n}}}, note = {{{}}}}} ",
+            "x".repeat(n % 700)
+        )
+    };
+    let file: String = (0..4_000).map(entry).collect();
+    let got = import(file.as_bytes());
+    assert_eq!(got.matches("title: T ").count(), 4_000);
+    assert!(!got.contains("set aside"));
+}
+
+#[test]
 fn ris_entries_end_where_they_say() {
     check(
         "\u{feff}TY  - JOUR\r\nTI  - Trees and\r\n forests\r\nAU  - Lovelace, Ada\r\nAU  - Gödel, Kurt, Jr.\r\nPY  - 2019/03/04/\r\n\

@@ -79,6 +79,7 @@ fn a_wrong_field_costs_only_itself() {
             "githubRepo":"javascript:alert(1)","numComments":-3,"publishedAt":"soon","linkedModels":[{"id":"o/m"},{},4]}"#,
         "id: 2405.00004
          title: T
+         authors: A | B
          links: model https://huggingface.co/o/m",
     );
 }
