@@ -74,9 +74,18 @@ mod tests {
         check_plain("Schr\\\"odinger and Erd\\H{o}s", "Schrödinger and Erdős");
         check_plain("{\\'E}tude na\\\"{\\i}ve \\c{c}a", "Étude naïve ça");
         check_plain("``quoted'' -- and---so", "“quoted” – and—so");
-        check_plain("Fig.~1, 50\\% of \\$5 \\& \\#3", "Fig.\u{a0}1, 50% of $5 & #3");
-        check_plain("\\textit{in vivo} {BERT} \\emph{and \\textbf{more}}", "in vivo BERT and more");
-        check_plain("run --help at http://a.b/~joe", "run --help at http://a.b/~joe");
+        check_plain(
+            "Fig.~1, 50\\% of \\$5 \\& \\#3",
+            "Fig.\u{a0}1, 50% of $5 & #3",
+        );
+        check_plain(
+            "\\textit{in vivo} {BERT} \\emph{and \\textbf{more}}",
+            "in vivo BERT and more",
+        );
+        check_plain(
+            "run --help at http://a.b/~joe",
+            "run --help at http://a.b/~joe",
+        );
         check_plain("O'Neil's", "O'Neil's");
         check_plain("unknown \\foo{bar} stays \\", "unknown \\foobar stays \\");
         check_plain("K{\\\"a}hler \\o{} \\L{}\\'od\\'z", "Kähler ø Łódź");
@@ -93,7 +102,10 @@ mod tests {
 
     #[test]
     fn html_is_escaped_and_marked() {
-        check_html("<b>bold</b> & \"x\"", "&lt;b&gt;bold&lt;/b&gt; &amp; &quot;x&quot;");
+        check_html(
+            "<b>bold</b> & \"x\"",
+            "&lt;b&gt;bold&lt;/b&gt; &amp; &quot;x&quot;",
+        );
         check_html("\\emph{a \\textbf{b}} c", "<em>a <strong>b</strong></em> c");
         check_html("\\emph{never closed", "<em>never closed</em>");
         check_html("}} closed too often", " closed too often");
@@ -128,7 +140,15 @@ mod tests {
     fn formulas_cannot_explode() {
         let bomb = "$\\def\\a{xx}\\def\\b{\\a\\a}\\def\\c{\\b\\b}\\c$";
         assert!(html(bomb).0.starts_with("<code"));
-        for deep in ["{", "\\hat", "\\frac", "x^", "\\left(", "\\sqrt[", "\\begin{matrix}"] {
+        for deep in [
+            "{",
+            "\\hat",
+            "\\frac",
+            "x^",
+            "\\left(",
+            "\\sqrt[",
+            "\\begin{matrix}",
+        ] {
             let formula = format!("${}$", deep.repeat(3000 / deep.len()));
             assert!(html(&formula).0.len() < 200_000);
             let formula = format!("${}$", deep.repeat(900 / deep.len()));
@@ -154,10 +174,50 @@ mod tests {
     }
 
     const WORDS: &[&str] = &[
-        "\\frac", "{", "}", "x", "^", "_", "\\left", "\\right", "(", ")", "\\begin{matrix}",
-        "\\end{matrix}", "&", "\\\\", "\\text{a<b}", "\\mathbb", "\\sum", "\\limits", "\\operatorname",
-        "\\not", "<", "\\color{red}", "\\sqrt", "[", "]", "\\hline", "\\begin{array}{c|c}",
-        "\\end{array}", "'", "\\,", "\\hspace{-1em}", "#1", "%", "\\substack", "\\middle", "|", "é",
-        "\\boxed", "\\genfrac", "\\tag", "\\vec", "\\begin{cases}", "\\end{cases}", "~", "\\!",
+        "\\frac",
+        "{",
+        "}",
+        "x",
+        "^",
+        "_",
+        "\\left",
+        "\\right",
+        "(",
+        ")",
+        "\\begin{matrix}",
+        "\\end{matrix}",
+        "&",
+        "\\\\",
+        "\\text{a<b}",
+        "\\mathbb",
+        "\\sum",
+        "\\limits",
+        "\\operatorname",
+        "\\not",
+        "<",
+        "\\color{red}",
+        "\\sqrt",
+        "[",
+        "]",
+        "\\hline",
+        "\\begin{array}{c|c}",
+        "\\end{array}",
+        "'",
+        "\\,",
+        "\\hspace{-1em}",
+        "#1",
+        "%",
+        "\\substack",
+        "\\middle",
+        "|",
+        "é",
+        "\\boxed",
+        "\\genfrac",
+        "\\tag",
+        "\\vec",
+        "\\begin{cases}",
+        "\\end{cases}",
+        "~",
+        "\\!",
     ];
 }

@@ -261,7 +261,9 @@ pub fn out_of_range(window: Window, calendar: &Calendar, today: jiff::civil::Dat
 pub async fn trending_as_of(app: &App) -> Result<Timestamp, Error> {
     let now = app.clock.now();
     let newest = app.store.newest_reading(now).await?;
-    Ok(newest.filter(|at| now.duration_since(*at) > READINGS_FRESH).unwrap_or(now))
+    Ok(newest
+        .filter(|at| now.duration_since(*at) > READINGS_FRESH)
+        .unwrap_or(now))
 }
 
 async fn trending(app: &App, days: u32, slice: Slice) -> Result<LoadedList, Error> {

@@ -47,9 +47,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
             let moved = StatusCode::PERMANENT_REDIRECT.into_response();
             with_location(moved, &target)
         }
-        Err(Refusal::Fault(fault)) => {
-            error::answer(&app, fault, request.uri(), request.headers())
-        }
+        Err(Refusal::Fault(fault)) => error::answer(&app, fault, request.uri(), request.headers()),
     };
     harden(response.headers_mut());
     response
@@ -70,7 +68,10 @@ fn admitted(request: &Request) -> Result<(), Refusal> {
     if let Err(bad) = host(request.headers()) {
         return Err(Refusal::Fault(Error::BadRequest(format!("{bad}."))));
     }
-    if path.len() > 1 && path.ends_with('/') && matches!(*request.method(), Method::GET | Method::HEAD) {
+    if path.len() > 1
+        && path.ends_with('/')
+        && matches!(*request.method(), Method::GET | Method::HEAD)
+    {
         // One slash in front exactly: two would name another host.
         let trimmed = format!("/{}", path.trim_matches('/'));
         return Err(Refusal::Moved(match query {

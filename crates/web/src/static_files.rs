@@ -23,8 +23,16 @@ pub struct StaticFile {
 
 static FILES: LazyLock<[StaticFile; 3]> = LazyLock::new(|| {
     [
-        file("css", "text/css; charset=utf-8", include_str!("../static/app.css")),
-        file("js", "text/javascript; charset=utf-8", include_str!("../static/app.js")),
+        file(
+            "css",
+            "text/css; charset=utf-8",
+            include_str!("../static/app.css"),
+        ),
+        file(
+            "js",
+            "text/javascript; charset=utf-8",
+            include_str!("../static/app.js"),
+        ),
         file("svg", "image/svg+xml", include_str!("../static/icon.svg")),
     ]
 });

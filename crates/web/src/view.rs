@@ -2,7 +2,7 @@
 
 use askama::FastWritable;
 use domain::hit::TrendPart;
-use domain::paper::{Author, LinkKind, Paper};
+use domain::paper::{Author, Link, LinkKind, Paper};
 use domain::signal::Signal;
 use domain::window::Window;
 use jiff::civil::{Date, Weekday};
@@ -10,8 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::latex;
 use crate::lists::Entry;
-use crate::static_files;
 use crate::state::App;
+use crate::static_files;
 
 /// How many authors a card names.
 const CARD_AUTHORS: usize = 3;
@@ -21,6 +21,16 @@ const CARD_CATEGORIES: usize = 3;
 
 /// Length of a card's two lines, in characters.
 const TEASER_CHARS: usize = 190;
+
+/// A teaser of fewer characters than this says nothing and is left out.
+const TEASER_CHARS_MIN: usize = 40;
+
+/// Most bytes that the cards of a page take together, so that the page stays under 60 KB. Where titles and names are
+/// long, the two lines become shorter.
+const CARDS_LEN_MAX: usize = 50_000;
+
+/// Longest title with its formulas, in bytes of markup; one that is longer is shown as plain text.
+const TITLE_LEN_MAX: usize = 1_200;
 
 /// Longest name that is shown, in characters; longer ones are cut.
 const NAME_CHARS_MAX: usize = 60;
@@ -80,8 +90,8 @@ pub struct Anchor {
 pub struct Teaser {
     /// "Abstract", or "Summary by NAME": an abstract is never passed off as a summary.
     pub label: String,
-    /// The text, cut at a word.
-    pub text: Html,
+    /// The text without markup, cut at a word.
+    pub text: String,
 }
 
 /// A paper on a list.
@@ -128,8 +138,13 @@ impl CardView {
     pub fn of(paper: &Paper) -> Self {
         CardView {
             path: paper_path(&paper.key()),
-            title: latex::html(&cut(&paper.title, TITLE_CHARS_MAX)),
-            authors: paper.authors.iter().take(CARD_AUTHORS).map(author).collect(),
+            title: card_title(&paper.title),
+            authors: paper
+                .authors
+                .iter()
+                .take(CARD_AUTHORS)
+                .map(author)
+                .collect(),
             more_authors: more_authors(paper, CARD_AUTHORS),
             teaser: teaser(paper),
             categories: paper
@@ -141,7 +156,7 @@ impl CardView {
             votes: paper.votes,
             comments: paper.comments,
             code: code(paper),
-            project: paper.links_of(LinkKind::Project).next().map(|l| Anchor {
+            project: web_links(paper, LinkKind::Project).next().map(|l| Anchor {
                 text: "project".to_string(),
                 href: l.url.clone(),
             }),
@@ -154,10 +169,64 @@ impl CardView {
         }
     }
 
-    /// Cards of a whole slice.
+    /// Cards of a whole slice, together within bounds.
     pub fn all(entries: &[Entry]) -> Vec<CardView> {
-        entries.iter().map(CardView::new).collect()
+        let mut cards: Vec<_> = entries.iter().map(CardView::new).collect();
+        fit(&mut cards);
+        cards
     }
+
+    /// About how many bytes the card's markup takes.
+    fn len(&self) -> usize {
+        /// Elements, classes and attributes' names of a card that has everything.
+        const FRAME: usize = 260;
+        let anchors = self
+            .authors
+            .iter()
+            .chain(&self.categories)
+            .chain(&self.code)
+            .chain(&self.project)
+            .chain(&self.day);
+        let anchors: usize = anchors.map(|a| a.href.len() + a.text.len() + 18).sum();
+        let teaser = self
+            .teaser
+            .as_ref()
+            .map_or(0, |t| t.label.len() + t.text.len());
+        let reasons: usize = self.reasons.iter().map(|r| r.len() + 4).sum();
+        FRAME + self.path.len() + self.title.0.len() + anchors + teaser + reasons
+    }
+}
+
+/// Shortens teasers, all by the same, until the cards are within [`CARDS_LEN_MAX`].
+fn fit(cards: &mut [CardView]) {
+    let mut chars_max = TEASER_CHARS;
+    while chars_max >= TEASER_CHARS_MIN
+        && cards.iter().map(CardView::len).sum::<usize>() > CARDS_LEN_MAX
+    {
+        chars_max -= 30;
+        for card in &mut *cards {
+            card.teaser = card.teaser.take().and_then(|t| t.shortened(chars_max));
+        }
+    }
+}
+
+impl Teaser {
+    fn shortened(self, chars_max: usize) -> Option<Self> {
+        (chars_max >= TEASER_CHARS_MIN).then(|| Teaser {
+            text: cut(&self.text, chars_max),
+            ..self
+        })
+    }
+}
+
+/// A title with its formulas, or without markup where they make it too long for a card.
+pub fn card_title(title: &str) -> Html {
+    let title = cut(title, TITLE_CHARS_MAX);
+    let html = latex::html(&title);
+    if html.0.len() <= TITLE_LEN_MAX {
+        return html;
+    }
+    Html(escape(&latex::plain(&title)))
 }
 
 /// What every page has: head, masthead and foot.
@@ -296,18 +365,27 @@ pub fn authors_line(paper: &Paper, shown: usize) -> String {
 /// The first lines of the summary, which names its maker, or else of the abstract.
 pub fn teaser(paper: &Paper) -> Option<Teaser> {
     let (label, text) = match &paper.summary {
-        Some(summary) => (format!("Summary by {}", cut(&summary.by, NAME_CHARS_MAX)), &summary.text),
+        Some(summary) => (
+            format!("Summary by {}", cut(&summary.by, NAME_CHARS_MAX)),
+            &summary.text,
+        ),
         None if !paper.abstract_text.is_empty() => ("Abstract".to_string(), &paper.abstract_text),
         None => return None,
     };
     Some(Teaser {
         label,
-        text: Html(escape(&cut(&latex::plain(&cut(text, 4 * TEASER_CHARS)), TEASER_CHARS))),
+        text: cut(&latex::plain(&cut(text, 4 * TEASER_CHARS)), TEASER_CHARS),
     })
 }
 
+/// Claimed links of one kind that may stand on a page. `Link::new` lets no others in; this is the second lock.
+pub fn web_links(paper: &Paper, kind: LinkKind) -> impl Iterator<Item = &Link> {
+    let web = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+    paper.links_of(kind).filter(move |l| web(&l.url))
+}
+
 fn code(paper: &Paper) -> Option<Anchor> {
-    let link = paper.links_of(LinkKind::Code).next()?;
+    let link = web_links(paper, LinkKind::Code).next()?;
     let text = match paper.stars {
         Some(stars) => format!("code ★ {}", number(u64::from(stars))),
         None => "code".to_string(),
@@ -407,8 +485,18 @@ pub fn short_date(day: Date) -> String {
 /// The English name of a month, 1 to 12.
 pub fn month_name(month: i8) -> &'static str {
     const NAMES: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ];
     let index = usize::try_from(month).unwrap_or(1).clamp(1, 12) - 1;
     NAMES[index]
@@ -434,7 +522,10 @@ mod tests {
     #[test]
     fn addresses_are_encoded() {
         assert_eq!(paper_path("math/9201207"), "/papers/math/9201207");
-        assert_eq!(paper_path("10.1000/a?b#c<d>"), "/papers/10.1000/a%3Fb%23c%3Cd%3E");
+        assert_eq!(
+            paper_path("10.1000/a?b#c<d>"),
+            "/papers/10.1000/a%3Fb%23c%3Cd%3E"
+        );
         assert_eq!(
             paper_path("url:https://example.org/a"),
             "/papers/url:https:/%2Fexample.org/a"
@@ -461,7 +552,10 @@ mod tests {
     fn numbers_and_dates() {
         assert_eq!(number(0), "0");
         assert_eq!(number(1234567), "1,234,567");
-        assert_eq!(long_date("2026-11-23".parse().unwrap()), "Monday 23 November 2026");
+        assert_eq!(
+            long_date("2026-11-23".parse().unwrap()),
+            "Monday 23 November 2026"
+        );
         assert_eq!(short_date("2026-09-01".parse().unwrap()), "1 Sep 2026");
     }
 

@@ -187,7 +187,10 @@ mod tests {
         check("<mo><</mo>", Some("<mo>&lt;</mo>"));
         check("<mo>&lt;</mo>", Some("<mo>&lt;</mo>"));
         check("<mi>a & b</mi>", Some("<mi>a &amp; b</mi>"));
-        check("<mi style=\"color: red\" class=\"a\">x</mi>", Some("<mi class=\"a\">x</mi>"));
+        check(
+            "<mi style=\"color: red\" class=\"a\">x</mi>",
+            Some("<mi class=\"a\">x</mi>"),
+        );
         check("<mspace width=\"1em\" />", Some("<mspace width=\"1em\"/>"));
         check("<script>x</script>", None);
         check("<mi onclick=\"x\">x</mi>", None);

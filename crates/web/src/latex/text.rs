@@ -138,9 +138,7 @@ impl Writer {
             rest = &rest[c.len_utf8()..];
             rest = match c {
                 '\\' => self.command(rest),
-                '{' => {
-                    self.begin(rest, None).unwrap_or(rest)
-                }
+                '{' => self.begin(rest, None).unwrap_or(rest),
                 '}' => {
                     if let Some(close) = self.open.pop() {
                         self.out.push_str(close);
@@ -233,7 +231,9 @@ impl Writer {
         }
         if let Some((_, text)) = SYMBOLS.iter().find(|(n, _)| *n == name) {
             self.chars(text);
-            return after.strip_prefix("{}").unwrap_or(after.trim_start_matches(' '));
+            return after
+                .strip_prefix("{}")
+                .unwrap_or(after.trim_start_matches(' '));
         }
         self.char('\\');
         self.chars(name);

@@ -42,7 +42,7 @@ pub async fn show(
     announce(&mut layout, &list, &base);
     let mut shown = ListPage::new(layout, &list, &loaded, page);
     shown.heading = name;
-    shown.lead =
-        "Everybody of this name shares this page: names alone do not tell people apart.".to_string();
+    shown.lead = "Everybody of this name shares this page: names alone do not tell people apart."
+        .to_string();
     html(&shown, Policy::Living)
 }

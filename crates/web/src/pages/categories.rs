@@ -76,8 +76,5 @@ pub async fn show(
     layout.section = "/categories";
     layout.noindex = page > 1;
     announce(&mut layout, &list, &base);
-    html(
-        &ListPage::new(layout, &list, &loaded, page),
-        Policy::Living,
-    )
+    html(&ListPage::new(layout, &list, &loaded, page), Policy::Living)
 }

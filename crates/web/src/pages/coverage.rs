@@ -71,12 +71,19 @@ pub async fn show(State(app): State<App>, base: BaseUrl) -> Result<Response, Err
     let hosts = app.store.hosts().await?;
     let mut layout = Layout::new(&app, "Coverage");
     layout.canonical = base.join("/about/coverage");
-    layout.description = "What was expected, what came in, what is kept, and why they differ.".to_string();
+    layout.description =
+        "What was expected, what came in, what is kept, and why they differ.".to_string();
     let mut numbers = vec![
         ("Papers", number(totals.papers)),
         ("Readings of signals", number(totals.readings)),
-        ("Records set aside as unreadable", number(totals.quarantined)),
-        ("Known from the starter shelf only", number(totals.shelf_only)),
+        (
+            "Records set aside as unreadable",
+            number(totals.quarantined),
+        ),
+        (
+            "Known from the starter shelf only",
+            number(totals.shelf_only),
+        ),
     ];
     if let Some(bytes) = totals.bytes {
         numbers.push(("Database", format!("{} MB", number(bytes / 1_000_000))));
@@ -102,7 +109,8 @@ pub async fn show(State(app): State<App>, base: BaseUrl) -> Result<Response, Err
             .map(|(name, next, reason)| HostView {
                 name: cut(&name, 80),
                 next: if next > now {
-                    next.strftime("not before %Y-%m-%d %H:%M:%S UTC").to_string()
+                    next.strftime("not before %Y-%m-%d %H:%M:%S UTC")
+                        .to_string()
                 } else {
                     "at any time".to_string()
                 },

@@ -37,9 +37,9 @@ pub struct Day {
 }
 
 impl Month {
-    /// The month in which the shown window begins.
-    pub fn around(shown: Window, calendar: &Calendar) -> Self {
-        let month = Window::month_of(shown.first());
+    /// The month of a day, with the days of the shown window marked.
+    pub fn around(shown: Window, day: Date, calendar: &Calendar) -> Self {
+        let month = Window::month_of(day);
         let mut days = Vec::with_capacity(42);
         let blank = month.first().weekday().to_monday_zero_offset();
         days.resize(usize::try_from(blank).unwrap_or_default(), Day::default());
@@ -92,12 +92,23 @@ mod tests {
     fn a_month_is_a_table_of_whole_weeks() {
         let days = ["2026-11-02", "2026-11-30", "2026-09-01"];
         let calendar = Calendar::new(days.map(|d| (d.parse().unwrap(), 3)).to_vec());
-        let month = Month::around("2026-11-30".parse().unwrap(), &calendar);
+        let shown: Window = "2026-11-30".parse().unwrap();
+        let month = Month::around(shown, shown.first(), &calendar);
         assert_eq!(month.title, "November 2026");
         // The first was a Sunday, so six weeks are touched.
-        let numbers: Vec<_> = month.weeks.iter().map(|w| (w[0].number, w[6].number)).collect();
-        assert_eq!(numbers, [(0, 1), (2, 8), (9, 15), (16, 22), (23, 29), (30, 0)]);
-        assert_eq!(month.weeks[1][0].href.as_deref(), Some("/papers/date/2026-11-02"));
+        let numbers: Vec<_> = month
+            .weeks
+            .iter()
+            .map(|w| (w[0].number, w[6].number))
+            .collect();
+        assert_eq!(
+            numbers,
+            [(0, 1), (2, 8), (9, 15), (16, 22), (23, 29), (30, 0)]
+        );
+        assert_eq!(
+            month.weeks[1][0].href.as_deref(),
+            Some("/papers/date/2026-11-02")
+        );
         assert_eq!(month.weeks[1][1].href, None);
         assert!(month.weeks[5][0].current && !month.weeks[1][0].current);
         assert_eq!(month.previous.unwrap().href, "/papers/month/2026-09");

@@ -23,7 +23,7 @@ use crate::state::App;
 use crate::suffix::{PaperFormat, split_suffix};
 use crate::view::{
     Anchor, Html, Layout, category, cut, more_authors, number, paper_path, query_value, short_date,
-    signal_name, tag,
+    signal_name, tag, web_links,
 };
 use record::Claim;
 
@@ -111,10 +111,7 @@ pub async fn show(
 
 /// The id's text, and the form asked for by its ending. Only arXiv ids never end like a form; of other ids one that
 /// is known here with its ending is meant whole.
-async fn form<'a>(
-    app: &App,
-    segment: &'a str,
-) -> Result<(&'a str, Option<PaperFormat>), Error> {
+async fn form<'a>(app: &App, segment: &'a str) -> Result<(&'a str, Option<PaperFormat>), Error> {
     let (body, suffix) = split_suffix(segment);
     let Some(format) = suffix.and_then(|s| s.paper()) else {
         return Ok((segment, None));
@@ -178,7 +175,12 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
         layout: meta::layout(app, base, paper),
         title: latex::html(&paper.title),
         withdrawn: paper.withdrawn,
-        authors: paper.authors.iter().take(AUTHORS_SHOWN).map(author).collect(),
+        authors: paper
+            .authors
+            .iter()
+            .take(AUTHORS_SHOWN)
+            .map(author)
+            .collect(),
         more_authors: more_authors(paper, AUTHORS_SHOWN),
         votes: paper.votes,
         comments: paper.comments,
@@ -189,8 +191,7 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
             .summary
             .as_ref()
             .map(|s| (cut(&s.by, 80), latex::html(&s.text))),
-        abstract_text: (!paper.abstract_text.is_empty())
-            .then(|| latex::html(&paper.abstract_text)),
+        abstract_text: (!paper.abstract_text.is_empty()).then(|| latex::html(&paper.abstract_text)),
         remarks: record::remarks(paper),
         links: record::links(paper),
         signals: Signal::ALL
@@ -245,7 +246,7 @@ fn actions(paper: &Paper) -> Vec<Anchor> {
     ];
     for (kind, words) in kinds {
         let has_pdf = kind == LinkKind::Pdf && paper.arxiv().is_some();
-        if let Some(link) = paper.links_of(kind).next().filter(|_| !has_pdf) {
+        if let Some(link) = web_links(paper, kind).next().filter(|_| !has_pdf) {
             add(words, link.url.clone());
         }
     }
@@ -280,11 +281,16 @@ fn signal(readings: &[domain::signal::Reading], signal: Signal) -> Option<Signal
 }
 
 fn takeaways(path: &str) -> Vec<Anchor> {
-    [("BibTeX", "bib"), ("RIS", "ris"), ("Markdown", "md"), ("JSON", "json")]
-        .into_iter()
-        .map(|(name, ending)| Anchor {
-            text: name.to_string(),
-            href: format!("{path}.{ending}"),
-        })
-        .collect()
+    [
+        ("BibTeX", "bib"),
+        ("RIS", "ris"),
+        ("Markdown", "md"),
+        ("JSON", "json"),
+    ]
+    .into_iter()
+    .map(|(name, ending)| Anchor {
+        text: name.to_string(),
+        href: format!("{path}.{ending}"),
+    })
+    .collect()
 }

@@ -115,12 +115,7 @@ pub async fn json(State(app): State<App>, base: BaseUrl, query: Query) -> Result
     feed(&app, &base, &query, Suffix::Json).await
 }
 
-async fn feed(
-    app: &App,
-    base: &BaseUrl,
-    query: &Query,
-    suffix: Suffix,
-) -> Result<Response, Error> {
+async fn feed(app: &App, base: &BaseUrl, query: &Query, suffix: Suffix) -> Result<Response, Error> {
     let list = ListRef::search(query.text("q"))?;
     if list == ListRef::Search(String::new()) {
         let text = "A feed of a search needs a query: /search.atom?q=cat:cs.CL";
@@ -267,7 +262,9 @@ fn name(sort: Sort) -> &'static str {
 
 fn words_of(sort: Sort) -> String {
     let found = SORTS.iter().find(|(value, _)| *value == name(sort));
-    found.map(|(_, words)| words.to_lowercase()).unwrap_or_default()
+    found
+        .map(|(_, words)| words.to_lowercase())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

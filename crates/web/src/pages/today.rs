@@ -31,11 +31,7 @@ pub struct Shelf {
 }
 
 /// `GET /`.
-pub async fn front(
-    State(app): State<App>,
-    base: BaseUrl,
-    query: Query,
-) -> Result<Response, Error> {
+pub async fn front(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
     let calendar = app.calendar().await?;
     let today = app.today();
     // A day that a source dates ahead is shown when it comes; only where there is nothing else, before.
@@ -55,7 +51,8 @@ pub async fn front(
     page.layout.section = "/";
     page.layout.title.clear();
     page.layout.metas.clear();
-    page.layout.description = "New research papers of the day, complete and ranked in the open.".to_string();
+    page.layout.description =
+        "New research papers of the day, complete and ranked in the open.".to_string();
     announce(&mut page.layout, &ListRef::Newest, &base);
     page.layout.canonical = base.join("/");
     if let Some(day) = newest
@@ -103,7 +100,10 @@ pub async fn json(State(app): State<App>, base: BaseUrl) -> Result<Response, Err
 fn snapped(today: Date, shown: Date) -> String {
     let window = Window::Day(shown);
     if shown > today {
-        return format!("The papers here are dated ahead: this is {}.", window_title(window));
+        return format!(
+            "The papers here are dated ahead: this is {}.",
+            window_title(window)
+        );
     }
     let month = crate::view::month_name(today.month());
     let day = format!("{} {} {month}", weekday_name(today.weekday()), today.day());
@@ -143,7 +143,11 @@ pub fn doing(activity: &Activity) -> String {
         .unwrap_or_default();
     match (&activity.last_error, activity.last_fetch) {
         (Some(error), _) => format!("The last fetch failed: {error}.{next}"),
-        (None, Some(at)) => format!("The last fetch ended on {} at {}.{next}", plain_date(domain::paper::utc_day(at)), when(at)),
+        (None, Some(at)) => format!(
+            "The last fetch ended on {} at {}.{next}",
+            plain_date(domain::paper::utc_day(at)),
+            when(at)
+        ),
         (None, None) => format!("Nothing has been fetched yet.{next}"),
     }
 }

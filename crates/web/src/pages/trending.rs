@@ -53,7 +53,8 @@ pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result
         })
         .collect();
     if loaded.total == 0 {
-        shown.counted = "No signal was seen to grow in this time. A longer window may show more.".to_string();
+        shown.counted =
+            "No signal was seen to grow in this time. A longer window may show more.".to_string();
     }
     html(&shown, Policy::Living)
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::window::Window;
+use jiff::civil::Date;
 
 use super::list::Pager;
 use super::month::Month;
@@ -128,7 +129,9 @@ fn nearest(asked: Window, calendar: &Calendar) -> Option<Window> {
 fn on(window: Window) -> String {
     match window {
         Window::Day(_) => format!("on {}", window_title(window)),
-        Window::Week(_) | Window::Month(_) => format!("in {}", window_title(window).replace('W', "w")),
+        Window::Week(_) | Window::Month(_) => {
+            format!("in {}", window_title(window).replace('W', "w"))
+        }
     }
 }
 
@@ -163,6 +166,9 @@ pub async fn filled(
 ) -> Result<WindowPage, Error> {
     let (page, slice) = query.page()?;
     let list = ListRef::Window(window);
+    // A week may touch two months, of which one has nothing.
+    let days = calendar.days_in(window);
+    let last_listed = days.last().map_or(window.first(), |(day, _)| *day);
     let loaded = list.load(app, slice).await?;
     let mut layout = Layout::new(app, list.title());
     announce(&mut layout, &list, base);
@@ -173,7 +179,7 @@ pub async fn filled(
         notices: Vec::new(),
         shelf: None,
         previous: calendar.previous(window).map(step),
-        wider: wider(window),
+        wider: wider(window, last_listed),
         next: calendar.next(window).map(step),
         counted: format!(
             "{}, most votes first",
@@ -182,7 +188,7 @@ pub async fn filled(
         cards: CardView::all(&loaded.entries),
         show_days: !matches!(window, Window::Day(_)),
         pager: Pager::new(&list.path(), page, loaded.total),
-        calendar: Some(Month::around(window, calendar)),
+        calendar: Some(Month::around(window, last_listed, calendar)),
     })
 }
 
@@ -196,11 +202,12 @@ fn step(window: Window) -> Anchor {
     }
 }
 
-fn wider(window: Window) -> Vec<Anchor> {
-    let first = window.first();
+/// The wider windows that hold the newest papers of this one.
+fn wider(window: Window, last_listed: Date) -> Vec<Anchor> {
+    let (week, month) = (Window::week_of(last_listed), Window::month_of(last_listed));
     match window {
-        Window::Day(_) => vec![step(Window::week_of(first)), step(Window::month_of(first))],
-        Window::Week(_) => vec![step(Window::month_of(first))],
+        Window::Day(_) => vec![step(week), step(month)],
+        Window::Week(_) => vec![step(month)],
         Window::Month(_) => Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use domain::paper::{LinkKind, Paper, utc_day};
 use crate::base_url::BaseUrl;
 use crate::latex;
 use crate::state::App;
-use crate::view::{Layout, authors_line, cut, paper_path};
+use crate::view::{Layout, authors_line, cut, paper_path, web_links};
 
 /// How many authors the head names.
 const AUTHORS_MAX: usize = 100;
@@ -65,7 +65,7 @@ fn citation(paper: &Paper, title: &str, page: &str) -> Vec<Meta> {
     if let Some(id) = paper.arxiv() {
         add("citation_arxiv_id", id.to_string());
         add("citation_pdf_url", format!("https://arxiv.org/pdf/{id}"));
-    } else if let Some(pdf) = paper.links_of(LinkKind::Pdf).next() {
+    } else if let Some(pdf) = web_links(paper, LinkKind::Pdf).next() {
         add("citation_pdf_url", pdf.url.clone());
     }
     add("citation_abstract_html_url", page.to_string());

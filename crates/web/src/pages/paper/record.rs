@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use store::Provenance;
 
 use crate::latex;
-use crate::view::{Html, cut, escape, plain_date, short_date};
+use crate::view::{Html, cut, escape, plain_date, short_date, web_links};
 
 /// How many claims of one kind are shown.
 const CLAIMS_MAX: usize = 20;
@@ -69,8 +69,7 @@ pub(super) fn links(paper: &Paper) -> Vec<(&'static str, Vec<Claim>)> {
     LinkKind::ALL
         .into_iter()
         .filter_map(|kind| {
-            let claims: Vec<_> = paper
-                .links_of(kind)
+            let claims: Vec<_> = web_links(paper, kind)
                 .take(CLAIMS_MAX)
                 .map(|link| Claim {
                     text: cut(bare(&link.url), 80),
@@ -87,7 +86,9 @@ pub(super) fn links(paper: &Paper) -> Vec<(&'static str, Vec<Claim>)> {
 /// The address as people say it.
 fn bare(url: &str) -> &str {
     let url = url.split_once("://").map_or(url, |(_, rest)| rest);
-    url.strip_prefix("www.").unwrap_or(url).trim_end_matches('/')
+    url.strip_prefix("www.")
+        .unwrap_or(url)
+        .trim_end_matches('/')
 }
 
 /// The four times, apart.
@@ -136,7 +137,10 @@ pub(super) fn versions(paper: &Paper) -> Vec<(String, Option<String>, String)> {
             let page = paper
                 .arxiv()
                 .map(|id| format!("https://arxiv.org/abs/{id}{name}"));
-            let day = version.submitted.map(moment).unwrap_or("unknown".to_string());
+            let day = version
+                .submitted
+                .map(moment)
+                .unwrap_or("unknown".to_string());
             (name, page, day)
         })
         .collect()
@@ -170,7 +174,10 @@ pub(super) fn remarks(paper: &Paper) -> Vec<(&'static str, Html)> {
     if let Some(license) = &paper.license {
         let text = escape(&cut(bare(license), 100));
         let shown = match clean_url(license) {
-            Some(url) => format!("<a href=\"{}\" rel=\"license nofollow\">{text}</a>", escape(&url)),
+            Some(url) => format!(
+                "<a href=\"{}\" rel=\"license nofollow\">{text}</a>",
+                escape(&url)
+            ),
             None => text,
         };
         remarks.push(("Licence", Html(shown)));

@@ -1,0 +1,9 @@
+//! The whole site over a real database and a real index, without a network.
+
+mod addresses;
+mod crawl;
+mod escaping;
+mod hostile;
+mod keeping;
+mod looks;
+mod site;
