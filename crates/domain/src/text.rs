@@ -73,6 +73,10 @@ pub fn composed(text: &str) -> String {
 
 /// The same for most texts, several times faster: in ASCII every separator is one small byte and nothing is invisible.
 fn one_line_of_ascii(text: &str) -> String {
+    let is_printable = text.bytes().all(|b| (b' '..0x7f).contains(&b));
+    if is_printable && text.trim_ascii() == text && !text.contains("  ") {
+        return text.to_string();
+    }
     let mut out = Vec::with_capacity(text.len());
     for word in text
         .as_bytes()
