@@ -172,7 +172,7 @@ impl Store {
         Ok(tx)
     }
 
-    /// A transaction that sees one state of the database throughout.
+    /// A transaction that sees one state of the database throughout. It ends when it is dropped.
     pub(crate) async fn begin_read(&self) -> Result<Transaction<'static, Any>> {
         Ok(self.readers.begin_with(self.engine.begin_read()).await?)
     }

@@ -22,7 +22,7 @@ pub struct TestStore {
 /// Where the database is, kept until the test is over.
 #[derive(Debug)]
 enum Place {
-    Folder(TempDir),
+    Folder { _removed_when_dropped: TempDir },
     Schema { server: String, name: String },
 }
 
@@ -40,7 +40,9 @@ impl TestStore {
         TestStore {
             store,
             url,
-            place: Place::Folder(folder),
+            place: Place::Folder {
+                _removed_when_dropped: folder,
+            },
         }
     }
 
@@ -92,8 +94,14 @@ impl Drop for TestStore {
         let Place::Schema { server, name } = &self.place else {
             return;
         };
-        let (server, sql) = (server.clone(), format!("DROP SCHEMA {name} CASCADE"));
-        // Dropping is not asynchronous, and the test's own runtime may be of one thread: a thread with another.
+        // This blocks the test's runtime, which may be of one thread: a transaction that the test has just dropped is
+        // not rolled back then, and would keep its locks. So whoever still holds one is sent away first.
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE relation IN (SELECT pg_class.oid FROM pg_class \
+             JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = '{name}'); \
+             DROP SCHEMA {name} CASCADE"
+        );
+        let server = server.clone();
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()

@@ -29,7 +29,7 @@ pub(super) fn clean(item: &Item) -> Cow<'_, Item> {
 /// The second id that a title can give: for a work whose title another work without ids has taken already.
 pub(super) fn second_local_id(record: &Record) -> ExternalId {
     let names: Vec<&str> = record.authors.iter().map(|a| a.name.as_str()).collect();
-    ExternalId::local(&format!("{} / {}", record.title, names.join(" / ")))
+    ExternalId::local(&format!("{} by {}", record.title, names.join(" and ")))
 }
 
 /// Whether the only id is the one made from the title.

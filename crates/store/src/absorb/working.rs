@@ -25,7 +25,7 @@ pub(super) struct Entry {
     pub(super) paper: Paper,
     /// As it is in the database; nothing for a new one.
     pub(super) before: Option<Box<Paper>>,
-    /// Readings that came, by signal and moment.
+    /// Readings that came, by signal and moment; of two for one moment the larger.
     pub(super) readings: BTreeMap<(Signal, i64), Option<u32>>,
     /// Who spoke of it, and whether that changed anything.
     pub(super) sources: BTreeMap<Source, bool>,
@@ -308,7 +308,7 @@ impl Entry {
         for reading in readings {
             let at = micros(reading.at);
             let kept = self.readings.entry((reading.signal, at)).or_default();
-            *kept = kept.or(reading.value);
+            *kept = (*kept).max(reading.value);
             if let Some(value) = reading.value {
                 self.note_newest(reading.signal, at, value);
             }
@@ -318,9 +318,7 @@ impl Entry {
 
     fn note_newest(&mut self, signal: Signal, at: i64, value: u32) {
         let newest = self.newest.entry(signal).or_insert((at, value));
-        if at > newest.0 {
-            *newest = (at, value);
-        }
+        *newest = (*newest).max((at, value));
     }
 
     /// Counts votes, comments and stars anew. Whether they change.
@@ -344,7 +342,7 @@ impl Entry {
         merge::unite(&mut self.paper, &gone.paper);
         for (key, value) in &gone.readings {
             let kept = self.readings.entry(*key).or_default();
-            *kept = kept.or(*value);
+            *kept = (*kept).max(*value);
         }
         for (source, changed) in &gone.sources {
             self.note(*source, *changed);

@@ -186,9 +186,11 @@ async fn delete_list_entries(conn: &mut AnyConnection, paper: &Paper) -> Result<
 async fn write_ids_and_links(conn: &mut AnyConnection, changed: &[(&Entry, i64)]) -> Result<()> {
     const IDS: &str = "INSERT INTO paper_ids (external, paper)";
     const LINKS: &str = "INSERT INTO links (paper, kind, url, source, at)";
-    // What a united paper brought along was moved already; hence the conflicts that are none.
+    // What a united paper brought along was moved already; hence the conflicts that are none. Of a link that both had,
+    // the claim of the kept paper stands.
     const IDS_KNOWN: &str = "ON CONFLICT (external) DO NOTHING";
-    const LINKS_KNOWN: &str = "ON CONFLICT (paper, kind, url) DO NOTHING";
+    const LINKS_KNOWN: &str =
+        "ON CONFLICT (paper, kind, url) DO UPDATE SET source = excluded.source, at = excluded.at";
     let mut ids = Vec::new();
     let mut links: Vec<(PaperId, &Link)> = Vec::new();
     for (entry, _) in changed {
@@ -229,9 +231,9 @@ async fn write_ids_and_links(conn: &mut AnyConnection, changed: &[(&Entry, i64)]
 
 async fn write_readings(conn: &mut AnyConnection, spoken_of: &[Entry]) -> Result<()> {
     const HEAD: &str = "INSERT INTO readings (paper, signal, at, value)";
-    // A reading that failed may be made good later; one that succeeded stands.
+    // Of two readings of one moment the larger stands, and any before a failed one: so their order does not matter.
     const TAIL: &str = "ON CONFLICT (paper, signal, at) DO UPDATE SET value = excluded.value \
-        WHERE readings.value IS NULL AND excluded.value IS NOT NULL";
+        WHERE readings.value IS NULL AND excluded.value IS NOT NULL OR readings.value < excluded.value";
     type Row = (PaperId, Signal, i64, Option<u32>);
     let rows = spoken_of.iter().flat_map(|entry| {
         let readings = entry.readings.iter();
@@ -293,7 +295,8 @@ const MOVES: [&str; 8] = [
         SELECT CAST($1 AS INTEGER), kind, url, source, at FROM links WHERE paper = $2 ON CONFLICT DO NOTHING",
     "INSERT INTO readings (paper, signal, at, value) \
         SELECT CAST($1 AS INTEGER), signal, at, value FROM readings WHERE paper = $2 \
-        ON CONFLICT (paper, signal, at) DO UPDATE SET value = excluded.value WHERE readings.value IS NULL",
+        ON CONFLICT (paper, signal, at) DO UPDATE SET value = excluded.value \
+            WHERE readings.value IS NULL AND excluded.value IS NOT NULL OR readings.value < excluded.value",
     "INSERT INTO provenance (paper, source, first_seen, last_changed) \
         SELECT CAST($1 AS INTEGER), source, first_seen, last_changed FROM provenance WHERE paper = $2 \
         ON CONFLICT (paper, source) DO UPDATE SET first_seen = CASE \

@@ -1,1 +1,16 @@
-//! The store's suite, run on both engines.
+//! The store's suite. Every test runs on SQLite, and on PostgreSQL too where `BROADSHEET_TEST_POSTGRES` names a server.
+
+mod absorb;
+mod backup;
+mod changes;
+mod helpers;
+mod hosts;
+mod identity;
+mod jobs;
+mod ledger;
+mod lists;
+mod open;
+mod processes;
+mod properties;
+mod quarantine;
+mod readings;
