@@ -106,6 +106,9 @@ impl std::fmt::Debug for Clock {
 /// Renders `/metrics` in Prometheus' text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// A calendar and the version of the data that it shows.
+type CalendarOf = (u64, Arc<Calendar>);
+
 /// Everything a handler can reach. Cheap to clone. Made by [`App::new`].
 #[derive(Clone)]
 #[non_exhaustive]
@@ -123,7 +126,7 @@ pub struct App {
     /// `/metrics`; `None` answers 404.
     pub metrics: Option<RenderMetrics>,
     /// The calendar of the version of the data that it was read at.
-    calendar: Arc<tokio::sync::Mutex<Option<(u64, Arc<Calendar>)>>>,
+    calendar: Arc<tokio::sync::Mutex<Option<CalendarOf>>>,
     /// The order of papers on the days that were looked at last.
     pub(crate) orders: Orders,
 }

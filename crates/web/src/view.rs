@@ -1,17 +1,22 @@
 //! What pages and feeds show of a paper: words and addresses, ready for a template.
 
-use askama::FastWritable;
+mod address;
+mod layout;
+mod words;
+
 use domain::hit::TrendPart;
 use domain::paper::{Author, Link, LinkKind, Paper};
 use domain::signal::Signal;
 use domain::window::Window;
-use jiff::civil::{Date, Weekday};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::latex;
 use crate::lists::Entry;
-use crate::state::App;
-use crate::static_files;
+
+pub use address::{paper_path, path_segment, query_value};
+pub use layout::Layout;
+pub use words::{
+    cut, escape, long_date, month_name, number, plain_date, short_date, weekday_name,
+};
 
 /// How many authors a card names.
 const CARD_AUTHORS: usize = 3;
@@ -38,22 +43,6 @@ const NAME_CHARS_MAX: usize = 60;
 /// Longest title that a card shows, in characters; the paper's own page shows all of it.
 pub const TITLE_CHARS_MAX: usize = 300;
 
-/// What may stand bare in a path's segment.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b':')
-    .remove(b'@')
-    .remove(b',')
-    .remove(b';')
-    .remove(b'(')
-    .remove(b')');
-
-/// What may stand bare in a paper's address: keys keep their slashes.
-const KEY: &AsciiSet = &SEGMENT.remove(b'/');
-
 /// Text that is HTML already and is written as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Html(pub String);
@@ -61,16 +50,6 @@ pub struct Html(pub String);
 impl std::fmt::Display for Html {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl FastWritable for Html {
-    fn write_into(
-        &self,
-        dest: &mut dyn std::fmt::Write,
-        _: &dyn askama::Values,
-    ) -> askama::Result<()> {
-        Ok(dest.write_str(&self.0)?)
     }
 }
 
@@ -229,84 +208,6 @@ pub fn card_title(title: &str) -> Html {
     Html(escape(&latex::plain(&title)))
 }
 
-/// What every page has: head, masthead and foot.
-#[derive(Debug, Clone)]
-pub struct Layout {
-    /// The site's name.
-    pub site: String,
-    /// The page's name; empty on the front page.
-    pub title: String,
-    /// One or two sentences for search engines and previews.
-    pub description: String,
-    /// The page's one right address, absolute, if it has one.
-    pub canonical: String,
-    /// Whether search engines are asked not to list the page.
-    pub noindex: bool,
-    /// The list as a feed: media type, name, address.
-    pub feeds: Vec<(&'static str, String, String)>,
-    /// Further `<meta>` elements: (`name` or `property`, its value, content).
-    pub metas: Vec<(&'static str, &'static str, String)>,
-    /// The date on the masthead.
-    pub edition: String,
-    /// The address of the section in the navigation that the page belongs to, or empty.
-    pub section: &'static str,
-    /// What the search box holds.
-    pub query: String,
-    /// Address of the style sheet.
-    pub css: &'static str,
-    /// Address of the script.
-    pub js: &'static str,
-    /// Address of the icon.
-    pub icon: &'static str,
-    /// Version of the program.
-    pub version: &'static str,
-}
-
-impl Layout {
-    /// The frame of a page with this name.
-    pub fn new(app: &App, title: impl Into<String>) -> Self {
-        Layout {
-            site: app.site.title.clone(),
-            title: title.into(),
-            description: String::new(),
-            canonical: String::new(),
-            noindex: false,
-            feeds: Vec::new(),
-            metas: Vec::new(),
-            edition: long_date(app.today()),
-            section: "",
-            query: String::new(),
-            css: static_files::css().address,
-            js: static_files::js().address,
-            icon: static_files::icon().address,
-            version: app.site.version,
-        }
-    }
-
-    /// Asks search engines not to list the page.
-    pub fn noindex(mut self) -> Self {
-        self.noindex = true;
-        self
-    }
-}
-
-/// The address of a paper's page.
-pub fn paper_path(key: &str) -> String {
-    // Proxies merge repeated slashes, so the second one of a web address used as a key is written out.
-    let encoded = utf8_percent_encode(key, KEY).to_string();
-    format!("/papers/{}", encoded.replace("//", "/%2F"))
-}
-
-/// A text as one segment of a path.
-pub fn path_segment(text: &str) -> String {
-    utf8_percent_encode(text, SEGMENT).to_string()
-}
-
-/// A text as a value in a query string.
-pub fn query_value(text: &str) -> String {
-    utf8_percent_encode(text, SEGMENT).to_string()
-}
-
 /// An author with their page.
 pub fn author(author: &Author) -> Anchor {
     Anchor {
@@ -421,146 +322,5 @@ pub fn signal_name(signal: Signal) -> &'static str {
         Signal::Votes => "votes here",
         Signal::Saves => "saves here",
         Signal::Comments => "comments here",
-    }
-}
-
-/// At most `chars_max` characters of a text, cut at a word where one is near, with an ellipsis.
-pub fn cut(text: &str, chars_max: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(chars_max) else {
-        return text.to_string();
-    };
-    let head = &text[..end];
-    let head = match head.rfind(char::is_whitespace) {
-        Some(space) if space > end / 2 => &head[..space],
-        _ => head,
-    };
-    format!("{}…", head.trim_end_matches([' ', ',', ';', ':', '.']))
-}
-
-/// Text for HTML, in element content and double-quoted attributes.
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// A number with a thin mark between thousands: `12,345`.
-pub fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// "Monday 23 November 2026".
-pub fn long_date(day: Date) -> String {
-    format!("{} {}", weekday_name(day.weekday()), plain_date(day))
-}
-
-/// "23 November 2026".
-pub fn plain_date(day: Date) -> String {
-    format!("{} {} {}", day.day(), month_name(day.month()), day.year())
-}
-
-/// "23 Nov 2026".
-pub fn short_date(day: Date) -> String {
-    let month: String = month_name(day.month()).chars().take(3).collect();
-    format!("{} {month} {}", day.day(), day.year())
-}
-
-/// The English name of a month, 1 to 12.
-pub fn month_name(month: i8) -> &'static str {
-    const NAMES: [&str; 12] = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ];
-    let index = usize::try_from(month).unwrap_or(1).clamp(1, 12) - 1;
-    NAMES[index]
-}
-
-/// The English name of a day of the week.
-pub fn weekday_name(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_encoded() {
-        assert_eq!(paper_path("math/9201207"), "/papers/math/9201207");
-        assert_eq!(
-            paper_path("10.1000/a?b#c<d>"),
-            "/papers/10.1000/a%3Fb%23c%3Cd%3E"
-        );
-        assert_eq!(
-            paper_path("url:https://example.org/a"),
-            "/papers/url:https:/%2Fexample.org/a"
-        );
-        assert_eq!(path_segment("a/b c"), "a%2Fb%20c");
-        assert_eq!(query_value("cat:cs.CL a&b"), "cat:cs.CL%20a%26b");
-    }
-
-    #[track_caller]
-    fn check_cut(text: &str, chars_max: usize, expected: &str) {
-        assert_eq!(cut(text, chars_max), expected);
-    }
-
-    #[test]
-    fn texts_are_cut_at_words() {
-        check_cut("short", 10, "short");
-        check_cut("one two three", 9, "one two…");
-        check_cut("aaaaaaaaaaaa b", 5, "aaaaa…");
-        check_cut("ééééé", 3, "ééé…");
-        check_cut("", 0, "");
-    }
-
-    #[test]
-    fn numbers_and_dates() {
-        assert_eq!(number(0), "0");
-        assert_eq!(number(1234567), "1,234,567");
-        assert_eq!(
-            long_date("2026-11-23".parse().unwrap()),
-            "Monday 23 November 2026"
-        );
-        assert_eq!(short_date("2026-09-01".parse().unwrap()), "1 Sep 2026");
-    }
-
-    #[test]
-    fn text_is_escaped() {
-        assert_eq!(escape("<b a=\"'\">&"), "&lt;b a=&quot;&#39;&quot;&gt;&amp;");
     }
 }

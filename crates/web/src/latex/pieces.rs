@@ -89,8 +89,9 @@ fn formula_at(text: &str) -> Option<Piece<'_>> {
 /// Whether two dollar signs are prices ("from $5 to $10") and not a formula's ends.
 fn is_money(formula: &str, after: &str) -> bool {
     let loose = formula.starts_with(' ') || formula.ends_with(' ');
+    let price_follows = after.starts_with(|c: char| c.is_ascii_digit());
     let plain = !formula.contains(['\\', '^', '_', '{', '=', '<', '>']);
-    after.starts_with(|c: char| c.is_ascii_digit()) && plain || loose && plain
+    plain && (loose || price_follows)
 }
 
 /// Where the closing delimiter starts. A backslash escapes what follows, except where it begins the delimiter.
