@@ -2,6 +2,7 @@
 //! the site from its address bar.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -153,34 +154,38 @@ fn push_paper(text: &mut String, paper: &Address, base: &BaseUrl) {
     text.push_str("</url>\n");
 }
 
-/// How many parts the papers take. Rows are numbered from 1 and may have gaps, so counting papers gives a first guess
-/// only; from there a look at what follows finds the end.
+/// How many parts the papers take. Rows may have gaps, so counting papers gives a first guess only; from there a look
+/// at what follows finds the end.
 async fn parts(app: &App) -> Result<u32, Error> {
     let papers = app.store.totals().await?.papers;
     let mut parts = u32::try_from(papers / u64::from(PART_ROWS)).unwrap_or(u32::MAX);
-    loop {
-        let after = last_row_before(parts);
-        match app.store.sitemap(after, 1).await?.first() {
+    while let Some(rows) = rows(parts) {
+        match app.store.sitemap(before(rows.start), 1).await?.first() {
             Some(next) => parts = next.paper.0 / PART_ROWS + 1,
-            None => return Ok(parts),
+            None => break,
         }
     }
+    Ok(parts)
 }
 
-async fn papers_of_part(app: &App, number: u32) -> Result<Vec<Address>, Error> {
-    let Some(end) = number.checked_add(1).and_then(|n| n.checked_mul(PART_ROWS)) else {
+async fn papers_of_part(app: &App, part: u32) -> Result<Vec<Address>, Error> {
+    let Some(rows) = rows(part) else {
         return Ok(Vec::new());
     };
-    let after = last_row_before(number);
-    let mut papers = app.store.sitemap(after, PART_ROWS).await?;
-    papers.retain(|paper| paper.paper.0 < end);
+    let mut papers = app.store.sitemap(before(rows.start), PART_ROWS).await?;
+    papers.retain(|address| rows.contains(&address.paper.0));
     Ok(papers)
 }
 
-/// The row after which a part begins.
-fn last_row_before(part: u32) -> Option<PaperId> {
-    let first = part.saturating_mul(PART_ROWS);
-    first.checked_sub(1).map(PaperId)
+/// The rows that a part covers; `None` beyond the last row that there can be.
+fn rows(part: u32) -> Option<Range<u32>> {
+    let first = part.checked_mul(PART_ROWS)?;
+    Some(first..first.checked_add(PART_ROWS)?)
+}
+
+/// The row to read after, so that a row is the first.
+fn before(row: u32) -> Option<PaperId> {
+    row.checked_sub(1).map(PaperId)
 }
 
 fn xml_start() -> String {
@@ -195,10 +200,19 @@ fn document(media_type: &'static str, text: String) -> Response {
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(row: u32) {
+        let part = row / PART_ROWS;
+        assert!(rows(part).unwrap().contains(&row));
+        assert!(before(rows(part).unwrap().start).is_none_or(|after| after.0 < row));
+        assert!(!rows(part + 1).is_some_and(|rows| rows.contains(&row)));
+    }
+
     #[test]
-    fn parts_begin_after_each_other() {
-        assert_eq!(last_row_before(0), None);
-        assert_eq!(last_row_before(1), Some(PaperId(9_999)));
-        assert_eq!(last_row_before(u32::MAX), Some(PaperId(u32::MAX - 1)));
+    fn every_row_is_in_one_part() {
+        for row in [0, 1, 9_999, 10_000, 10_001, 249_999, 250_000] {
+            check(row);
+        }
+        assert_eq!(rows(u32::MAX / PART_ROWS), None);
     }
 }

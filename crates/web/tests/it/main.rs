@@ -3,7 +3,11 @@
 mod addresses;
 mod crawl;
 mod escaping;
+mod feeds;
+mod formats;
 mod hostile;
 mod keeping;
 mod looks;
+mod machines;
+mod papers_api;
 mod site;
