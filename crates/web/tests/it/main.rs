@@ -1,4 +1,8 @@
 //! The whole site over a real database and a real index, without a network.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop there"
+)]
 
 mod addresses;
 mod crawl;
