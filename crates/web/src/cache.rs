@@ -36,7 +36,7 @@ const ANSWERS_ESTIMATE: usize = 4_000;
 
 /// The parameters that answers depend on. Others, such as what advertisers append to links, are dropped before an
 /// answer is looked up, and handlers must not read them.
-const PARAMETERS: [&str; 17] = [
+const PARAMETERS: [&str; 15] = [
     "after",
     "author",
     "before",
@@ -48,12 +48,10 @@ const PARAMETERS: [&str; 17] = [
     "p",
     "page",
     "q",
-    "search",
     "sort",
     "submitter",
     "week",
     "window",
-    "format",
 ];
 
 /// Longest query string that takes part in the lookup, in bytes; answers to longer ones are not kept.

@@ -4,6 +4,7 @@
 //! shown as its source.
 
 mod accents;
+mod links;
 mod math;
 mod mathml;
 mod pieces;
@@ -15,12 +16,20 @@ use pieces::{Piece, pieces};
 /// Longest text that is looked at, in bytes; what is longer is shown as it is. The longest abstracts have some 6,000.
 const TEXT_LEN_MAX: usize = 100_000;
 
-/// A text as HTML with MathML. The result is safe to write into element content.
+/// A text as HTML with MathML. The result is safe to write into element content, that of links too.
 pub fn html(source: &str) -> Html {
+    written(source, text::Writer::html())
+}
+
+/// Like [`html`], with web addresses as links: for abstracts and comments.
+pub fn linked_html(source: &str) -> Html {
+    written(source, text::Writer::linked())
+}
+
+fn written(source: &str, mut writer: text::Writer) -> Html {
     if source.len() > TEXT_LEN_MAX {
         return Html(crate::view::escape(source));
     }
-    let mut writer = text::Writer::html();
     for piece in pieces(source) {
         match piece {
             Piece::Text(text) => writer.text(text),
@@ -94,8 +103,9 @@ mod tests {
     #[test]
     fn formulas_become_lines() {
         check_plain("in $O(n \\log n)$ time", "in O(n log n) time");
-        check_plain("$\\alpha$-\\(\\beta\\) $$x^2$$", "α-β x^2");
+        check_plain("$\\alpha$-\\(\\beta\\) $$x^2$$", "α-β x²");
         check_plain("$\\mathbb{R}^{n}$ and $\\frac{1}{2}$", "R^n and 1/2");
+        check_plain("$x_1^{12}$, $10^{-3}$, $a^2_b$", "x₁¹², 10⁻³, a²_b");
         check_plain("costs $5 and $10", "costs $5 and $10");
         check_plain("open $x", "open $x");
     }
@@ -110,6 +120,21 @@ mod tests {
         check_html("\\emph{never closed", "<em>never closed</em>");
         check_html("}} closed too often", " closed too often");
         check_html("\\texttt{<x>}", "<code>&lt;x&gt;</code>");
+    }
+
+    #[test]
+    fn addresses_become_links() {
+        let link = "<a href=\"https://a.org/b_c\" rel=\"nofollow ugc\">https://a.org/b_c</a>";
+        for source in [
+            "https://a.org/b\\_c",
+            "\\url{https://a.org/b_c}",
+            "\\texttt{https://a.org/b_c}",
+        ] {
+            let got = linked_html(source).0;
+            assert!(got.contains(link), "{got}");
+            assert!(mathml::balanced(&got), "{got}");
+        }
+        check_html("see https://a.org/", "see https://a.org/");
     }
 
     #[test]
@@ -159,7 +184,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics_and_tags_balance(source in "[\\\\${}^_a-c <>&\"'`~\\-\\[\\]()%#=émathbfrlet]{0,60}") {
-            let got = html(&source).0;
+            let got = linked_html(&source).0;
             prop_assert!(mathml::balanced(&got), "{source:?} -> {got}");
             let _ = plain(&source);
         }

@@ -18,10 +18,10 @@ pub mod lists;
 pub mod observe;
 pub mod pages;
 pub mod router;
-pub mod serve;
 #[cfg(test)]
 mod samples;
 pub mod security;
+pub mod serve;
 pub mod state;
 pub mod static_files;
 pub mod suffix;

@@ -14,9 +14,7 @@ use crate::lists::Entry;
 
 pub use address::{paper_path, path_segment, query_value};
 pub use layout::Layout;
-pub use words::{
-    cut, escape, long_date, month_name, number, plain_date, short_date, weekday_name,
-};
+pub use words::{cut, escape, long_date, month_name, number, plain_date, short_date, weekday_name};
 
 /// How many authors a card names.
 const CARD_AUTHORS: usize = 3;

@@ -212,6 +212,18 @@ pub(super) fn line(formula: &str) -> String {
                     out.push_str(symbol.map_or(name, |(_, s)| s));
                 }
             }
+            '^' | '_' => {
+                rest = match small_number(c, rest) {
+                    Some((number, after)) => {
+                        out.push_str(&number);
+                        after
+                    }
+                    None => {
+                        out.push(c);
+                        rest
+                    }
+                };
+            }
             '{' => depth += 1,
             '}' => {
                 depth = depth.saturating_sub(1);
@@ -225,6 +237,27 @@ pub(super) fn line(formula: &str) -> String {
         }
     }
     domain::text::one_line(&out)
+}
+
+/// A raised or lowered number (`^2`, `_{12}`, `^{-3}`) in Unicode's small figures, and what follows it.
+fn small_number(mark: char, text: &str) -> Option<(String, &str)> {
+    let (number, after) = match text.strip_prefix('{') {
+        Some(inside) => inside.split_once('}')?,
+        None => text.split_at_checked(1)?,
+    };
+    let figures = if mark == '^' {
+        ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹', '⁻']
+    } else {
+        ['₀', '₁', '₂', '₃', '₄', '₅', '₆', '₇', '₈', '₉', '₋']
+    };
+    let figure = |c: char| match c {
+        '-' => Some(figures[10]),
+        c => figures.get(usize::try_from(c.to_digit(10)?).ok()?).copied(),
+    };
+    let small: Option<String> = number.chars().map(figure).collect();
+    small
+        .filter(|s| !s.is_empty() && number != "-")
+        .map(|s| (s, after))
 }
 
 /// `\%` and its like are the character; the others (`\,` `\;` `\\`) are spaces.

@@ -1,6 +1,7 @@
 //! Text-mode LaTeX as HTML or plain text: quotes, dashes, accents, and the commands that abstracts really use.
 
 use super::accents;
+use super::links::{Address, address_at};
 use crate::view::escape;
 
 /// Deepest nesting of groups that is followed; deeper braces are dropped.
@@ -85,6 +86,8 @@ const SYMBOLS: &[(&str, &str)] = &[
 pub(super) struct Writer {
     out: String,
     html: bool,
+    /// Web addresses become links.
+    links: bool,
     /// What closes each open group, innermost last.
     open: Vec<&'static str>,
 }
@@ -95,7 +98,16 @@ impl Writer {
         Writer {
             out: String::new(),
             html: true,
+            links: false,
             open: Vec::new(),
+        }
+    }
+
+    /// Writes HTML in which web addresses are links.
+    pub(super) fn linked() -> Self {
+        Writer {
+            links: true,
+            ..Self::html()
         }
     }
 
@@ -135,6 +147,14 @@ impl Writer {
     pub(super) fn text(&mut self, text: &str) {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
+            if c == 'h'
+                && self.links
+                && let Some(address) = address_at(rest)
+            {
+                self.link(&address);
+                rest = address.rest;
+                continue;
+            }
             rest = &rest[c.len_utf8()..];
             rest = match c {
                 '\\' => self.command(rest),
@@ -154,6 +174,12 @@ impl Writer {
                 }
             };
         }
+    }
+
+    fn link(&mut self, address: &Address<'_>) {
+        let (href, shown) = (escape(&address.href), escape(&address.shown));
+        let link = format!("<a href=\"{href}\" rel=\"nofollow ugc\">{shown}</a>");
+        self.out.push_str(&link);
     }
 
     fn char(&mut self, c: char) {

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::list::ListPage;
+use super::list::{ListPage, beyond};
 use super::query::Query;
 use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
@@ -28,6 +28,7 @@ pub async fn show(
     }
     let (page, slice) = query.page()?;
     let loaded = list.load(&app, slice).await?;
+    beyond(&list, page, &loaded)?;
     if loaded.total == 0 {
         let words = author_words(key);
         let search = format!("/search?q={}", query_value(&words));

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 
-use super::list::ListPage;
+use super::list::{ListPage, beyond};
 use super::query::Query;
 use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
@@ -66,6 +66,7 @@ pub async fn show(
     }
     let (page, slice) = query.page()?;
     let loaded = list.load(&app, slice).await?;
+    beyond(&list, page, &loaded)?;
     if loaded.total == 0 {
         return Err(Error::NotFound {
             text: format!("No paper here is filed under {name}."),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::error::Error;
 use crate::lists::{ListRef, LoadedList, PAGE_LEN, PAGE_MAX, papers_in_words};
 use crate::view::{Anchor, CardView, Layout, number};
 
@@ -47,6 +48,20 @@ impl ListPage {
             pager: Pager::new(&list.path(), page, loaded.total),
         }
     }
+}
+
+/// The error that a list has no such page: it is shorter.
+pub fn beyond(list: &ListRef, page: u32, loaded: &LoadedList) -> Result<(), Error> {
+    if page == 1 || !loaded.entries.is_empty() {
+        return Ok(());
+    }
+    Err(Error::NotFound {
+        text: format!(
+            "This list has no page {page}: it holds {}.",
+            papers_in_words(u64::from(loaded.total))
+        ),
+        links: vec![("Its first page".to_string(), list.path())],
+    })
 }
 
 /// The ways to the pages before and after.

@@ -190,7 +190,7 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
         summary: paper
             .summary
             .as_ref()
-            .map(|s| (cut(&s.by, 80), latex::html(&s.text))),
+            .map(|s| (cut(&s.by, 80), latex::linked_html(&s.text))),
         abstract_text: (!paper.abstract_text.is_empty()).then(|| latex::html(&paper.abstract_text)),
         remarks: record::remarks(paper),
         links: record::links(paper),

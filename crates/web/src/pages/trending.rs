@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::list::ListPage;
+use super::list::{ListPage, beyond};
 use super::query::Query;
 use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
@@ -19,6 +19,7 @@ pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result
     let list = list(&query)?;
     let (page, slice) = query.page()?;
     let loaded = list.load(&app, slice).await?;
+    beyond(&list, page, &loaded)?;
     let mut layout = Layout::new(&app, list.title());
     layout.section = "/papers/trending";
     layout.noindex = page > 1;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use domain::window::Window;
 use jiff::civil::Date;
 
-use super::list::Pager;
+use super::list::{Pager, beyond as beyond_end};
 use super::month::Month;
 use super::query::Query;
 use super::{announce, feeds, html};
@@ -170,6 +170,7 @@ pub async fn filled(
     let days = calendar.days_in(window);
     let last_listed = days.last().map_or(window.first(), |(day, _)| *day);
     let loaded = list.load(app, slice).await?;
+    beyond_end(&list, page, &loaded)?;
     let mut layout = Layout::new(app, list.title());
     announce(&mut layout, &list, base);
     layout.noindex = page > 1;

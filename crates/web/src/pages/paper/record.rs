@@ -166,7 +166,7 @@ pub(super) fn provenance(said: &[Provenance]) -> Vec<(&'static str, String)> {
 pub(super) fn remarks(paper: &Paper) -> Vec<(&'static str, Html)> {
     let mut remarks = Vec::new();
     if let Some(comment) = &paper.comment {
-        remarks.push(("Comment", latex::html(&cut(comment, 600))));
+        remarks.push(("Comment", latex::linked_html(&cut(comment, 600))));
     }
     if let Some(journal) = &paper.journal_ref {
         remarks.push(("Published", latex::html(&cut(journal, 300))));
