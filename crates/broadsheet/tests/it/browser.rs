@@ -138,15 +138,19 @@ impl Browser {
             .collect()
     }
 
-    /// Writes a picture of the whole page, if `BROADSHEET_TEST_SCREENSHOTS` names a folder for them.
+    /// Writes a picture of the page's upper part, if `BROADSHEET_TEST_SCREENSHOTS` names a folder for them.
     fn picture(&self, name: &str) {
         let Some(folder) = std::env::var_os("BROADSHEET_TEST_SCREENSHOTS").map(PathBuf::from)
         else {
             return;
         };
+        let size = self.script(
+            "const page = document.documentElement; return [page.scrollWidth, Math.min(page.scrollHeight, 1600)];",
+        );
+        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
         let shot = self.chromium(
             "Page.captureScreenshot",
-            &json!({ "captureBeyondViewport": true, "format": "png" }),
+            &json!({ "captureBeyondViewport": true, "format": "png", "clip": clip }),
         );
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use crate::papers::arxiv_dump;
-use crate::program::Home;
+use crate::program::{Home, same};
 
 /// A paper of the starter shelf.
 const SHELF_ID: &str = "2402.18305";
@@ -126,13 +126,13 @@ fn a_paper_in_every_form() {
 fn search_finds_in_every_form() {
     let home = Home::new();
     assert_eq!(
-        home.ok(&["search", "\"implicit neural video\"", "--ids"])
+        home.ok(&["search", "--ids", "\"implicit neural video\""])
             .lines()
             .next(),
         Some(SHELF_ID)
     );
     assert_eq!(
-        home.ok(&["search", SHELF_ID, "--ids"]).trim(),
+        home.ok(&["search", "--ids", SHELF_ID]).trim(),
         SHELF_ID,
         "a bare id goes straight to the paper"
     );
@@ -144,12 +144,23 @@ fn search_finds_in_every_form() {
         "{table}"
     );
     assert!(
-        home.ok(&["search", "author:\"Huajun Liu\"", "--ids"])
+        home.ok(&["search", "--ids", "author:\"Huajun Liu\""])
             .lines()
             .any(|id| id == "2107.00782")
     );
-    let nothing = home.run(&["search", "qqqqzzzzxxxx", "--ids"]);
+    let nothing = home.run(&["search", "--ids", "qqqqzzzzxxxx"]);
     assert_eq!((nothing.code, nothing.out.as_str()), (0, ""));
+}
+
+#[test]
+fn options_may_follow_the_query() {
+    let home = Home::new();
+    let first = home.ok(&["search", "--ids", "--limit", "2", "neural", "video"]);
+    assert_eq!(
+        home.ok(&["search", "neural", "video", "--ids", "--limit", "2"]),
+        first
+    );
+    assert_eq!(first.lines().count(), 2);
 }
 
 #[test]
@@ -162,16 +173,12 @@ fn a_strange_query_gets_an_answer() {
         "author:",
         "after:never",
         "cat:??",
-        "a\u{0}b",
         "𝒳 🙂 \u{202e}",
         ":",
         "OR AND NOT",
         "*",
     ] {
-        if query.contains('\u{0}') {
-            continue; // No argument can hold it.
-        }
-        let ran = home.run(&["search", query, "--ids"]);
+        let ran = home.run(&["search", "--ids", query]);
         assert_eq!(ran.code, 0, "{query}: {}", ran.err);
     }
 }
@@ -234,6 +241,10 @@ fn doctor_is_content_with_a_fresh_folder() {
 fn doctor_finds_a_damaged_database() {
     let home = Home::new();
     home.ok(&["today"]);
+    // The journal may hold the whole database still, and SQLite would restore it from there.
+    for name in ["broadsheet.db-wal", "broadsheet.db-shm"] {
+        let _ = std::fs::remove_file(home.data().join(name));
+    }
     std::fs::write(home.data().join("broadsheet.db"), "this is no database").unwrap();
     let ran = home.run(&["doctor"]);
     assert_eq!(ran.code, 1);
@@ -247,10 +258,10 @@ fn doctor_finds_a_damaged_database() {
 #[test]
 fn a_deleted_index_comes_back() {
     let home = Home::new();
-    let before = home.ok(&["search", "video", "--ids"]);
+    let before = home.ok(&["search", "--ids", "video"]);
     std::fs::remove_dir_all(home.data().join("index")).unwrap();
     assert!(home.ok(&["rebuild"]).contains("99 papers"));
-    assert_eq!(home.ok(&["search", "video", "--ids"]), before);
+    assert_eq!(home.ok(&["search", "--ids", "video"]), before);
 }
 
 #[test]
@@ -267,10 +278,10 @@ fn a_backup_restores_everything() {
 
     let other = Home::new();
     other.ok(&["restore", &copy]);
-    assert_eq!(other.ok(&["export"]), before);
+    same(&other.ok(&["export"]), &before);
     assert_eq!(
         other
-            .ok(&["search", "paper", "--ids", "--limit", "1000"])
+            .ok(&["search", "--ids", "--limit", "1000", "paper"])
             .lines()
             .count(),
         50
@@ -278,7 +289,7 @@ fn a_backup_restores_everything() {
 
     assert!(other.fails(&["restore", &copy], 1).contains("--replace"));
     other.ok(&["restore", &copy, "--replace"]);
-    assert_eq!(other.ok(&["export"]), before);
+    same(&other.ok(&["export"]), &before);
 }
 
 #[test]
@@ -298,7 +309,7 @@ fn what_is_no_backup_changes_nothing() {
         home.fails(&["restore", "nowhere.db"], 1)
             .contains("there is no file nowhere.db")
     );
-    assert_eq!(home.ok(&["export"]), before);
+    same(&home.ok(&["export"]), &before);
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::papers::arxiv_dump;
-use crate::program::{Home, gzip};
+use crate::program::{Home, gzip, same};
 
 const TITLE: &str = "Counting Sheep with Sparse Attention";
-const ABSTRACT: &str =
-    "We count sheep. Sparse attention finds $n$ of them in $O(n)$ time, and a farmer agrees.";
+const ABSTRACT: &str = "We count sheep at night. Dense attention looks at every pair of them and falls asleep; \
+     sparse attention finds all $n$ in $O(n)$ time, stays awake, and a farmer who was asked agrees with each of the \
+     counts. We release the flock, the code and the farmer\'s notes.";
 
 /// One paper as each format tells it, with the name by which the format goes.
 fn tellings() -> Vec<(&'static str, String)> {
@@ -124,7 +125,7 @@ fn every_format_is_recognised() {
         assert_eq!(papers.len(), 1);
         assert_eq!(papers[0]["title"], TITLE, "{format}");
         assert_eq!(
-            home.ok(&["search", "sheep", "--ids"]).lines().count(),
+            home.ok(&["search", "--ids", "sheep"]).lines().count(),
             1,
             "{format} is searchable at once"
         );
@@ -159,8 +160,13 @@ fn one_paper_from_every_format_is_one_paper() {
     assert_eq!(paper["categories"], json!(["cs.CV", "cs.LG"]));
     assert_eq!(paper["authors"][1]["name"], "Björn Lindqvist");
     assert_eq!(paper["versions"].as_array().unwrap().len(), 2);
-    assert_eq!(paper["votes"], 19, "the newest reading counts");
-    assert_eq!(paper["stars"], 40);
+    assert_eq!(
+        paper["votes"], 12,
+        "undated counts are as new as the import"
+    );
+    assert_eq!(paper["stars"], 34);
+    let dated = json!({ "signal": "daily-upvotes", "at": "2024-01-10T00:00:00Z", "value": 19 });
+    assert!(paper["readings"].as_array().unwrap().contains(&dated));
     assert!(
         paper["links"]
             .to_string()
@@ -229,6 +235,9 @@ fn a_second_import_changes_nothing() {
             import(&home, &[file])["already"].is_u64(),
             "a file is recognised by its content"
         );
+    }
+    same(&home.ok(&["export"]), &before);
+    for file in &files {
         let again = import(&home, &["--again", file]);
         assert_eq!(
             (&again["new"], &again["changed"]),
@@ -236,7 +245,7 @@ fn a_second_import_changes_nothing() {
             "{again}"
         );
     }
-    assert_eq!(home.ok(&["export"]), before);
+    same(&home.ok(&["export"]), &before);
 }
 
 #[test]
@@ -323,7 +332,13 @@ fn a_truncated_archive_keeps_what_came() {
     let ran = home.run(&["import", &file]);
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("cut.jsonl.gz"), "{}", ran.err);
-    assert!(home.ok(&["doctor"]).is_empty() || home.run(&["doctor"]).code <= 1);
+    let report = home.run(&["doctor"]);
+    assert_eq!(report.code, 1);
+    assert!(report.out.contains("cut.jsonl.gz"), "{}", report.out);
+    assert!(
+        imported(&home).len() > 1_000,
+        "what came before the damage is kept"
+    );
     // The whole file is another file: it brings the rest, and what was there stays as it is.
     let whole = import(&home, &[&home.file("whole.jsonl.gz", &packed)]);
     assert_eq!(imported(&home).len(), 3_000, "{whole}");

@@ -7,7 +7,7 @@ use std::process::Command;
 use store::testing::TestStore;
 
 use crate::papers::arxiv_dump;
-use crate::program::{Home, Server};
+use crate::program::Home;
 
 /// Runs the program on this database, demands success, returns what it printed.
 #[track_caller]
@@ -33,7 +33,7 @@ async fn import_search_and_serve() {
     assert!(run(&["import", &file]).contains("imported before"));
     assert_eq!(run(&["export"]).lines().count(), 99 + 40);
     assert_eq!(
-        run(&["search", "paper", "--ids", "--limit", "100"])
+        run(&["search", "--ids", "--limit", "100", "paper"])
             .lines()
             .count(),
         40
@@ -45,7 +45,7 @@ async fn import_search_and_serve() {
     let served = tokio::task::spawn_blocking(move || {
         let mut command = home.command(&["serve", "--offline", "--listen", "127.0.0.1:0"]);
         command.env("BROADSHEET_DATABASE", url);
-        let server = Server::start(command);
+        let server = home.start(command);
         let pages = [
             server.page("/"),
             server.page("/papers/2401.00001"),

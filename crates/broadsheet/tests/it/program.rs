@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// A data folder and a place for files beside it; deleted at the end.
 #[derive(Debug)]
 pub(crate) struct Home {
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// What a run came to.
@@ -37,7 +37,7 @@ fn program() -> PathBuf {
 impl Home {
     pub(crate) fn new() -> Self {
         Home {
-            folder: TempDir::new().unwrap(),
+            folder: Arc::new(TempDir::new().unwrap()),
         }
     }
 
@@ -120,7 +120,12 @@ impl Home {
 
     /// Starts the server on a free port, offline, and waits until it listens.
     pub(crate) fn serve(&self) -> Server {
-        Server::start(self.command(&["serve", "--offline", "--listen", "127.0.0.1:0"]))
+        self.start(self.command(&["serve", "--offline", "--listen", "127.0.0.1:0"]))
+    }
+
+    /// Starts a server with a command of one's own.
+    pub(crate) fn start(&self, command: Command) -> Server {
+        Server::start(command, Arc::clone(&self.folder))
     }
 }
 
@@ -142,6 +147,8 @@ pub(crate) struct Server {
     reader: Option<JoinHandle<()>>,
     runtime: tokio::runtime::Runtime,
     client: reqwest::Client,
+    /// Kept until the server is gone.
+    _home: Arc<TempDir>,
 }
 
 /// An answer, whole.
@@ -166,7 +173,7 @@ impl Answer {
 
 impl Server {
     /// Starts a `serve` command and waits for the line that says where it listens.
-    pub(crate) fn start(mut command: Command) -> Self {
+    fn start(mut command: Command, home: Arc<TempDir>) -> Self {
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -197,6 +204,7 @@ impl Server {
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
                 .unwrap(),
+            _home: home,
         }
     }
 
@@ -274,4 +282,13 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
         .read_to_end(&mut packed)
         .unwrap();
     packed
+}
+
+/// Demands that two texts are equal; says where they first differ, for whole exports are too long to read.
+#[track_caller]
+pub(crate) fn same(got: &str, expected: &str) {
+    for (n, (got, expected)) in got.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(got, expected, "line {}", n + 1);
+    }
+    assert_eq!(got.lines().count(), expected.lines().count());
 }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use crate::papers::arxiv_dump;
-use crate::program::{Home, Server};
+use crate::program::Home;
 
 #[test]
 fn a_newcomer_sees_the_starter_shelf() {
@@ -111,7 +111,7 @@ fn it_stops_when_told() {
 #[test]
 fn log_lines_can_be_json() {
     let home = Home::new();
-    let server = Server::start(home.command(&[
+    let server = home.start(home.command(&[
         "--log-format",
         "json",
         "serve",
