@@ -108,6 +108,7 @@ impl Feed {
 impl Item {
     fn new(kind: &str, paper: &Paper, base: &BaseUrl) -> Item {
         let key = paper.key();
+        // Nobody writes down when a paper enters a ranking, and the day of its list never changes.
         let published = times::listed(paper);
         let authors: Vec<String> = paper
             .authors
