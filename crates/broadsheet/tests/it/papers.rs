@@ -89,16 +89,25 @@ fn arxiv_line(n: u32, numbers: &mut Numbers) -> String {
         let words: Vec<_> = (0..words).map(|_| numbers.pick(&WORDS)).collect();
         words.join(" ")
     };
-    let authors: Vec<_> = (0..1 + numbers.below(4))
-        .map(|_| numbers.pick(&NAMES))
-        .collect();
+    let distinct = |numbers: &mut Numbers, from: &[&'static str], most: usize| {
+        let start = usize::try_from(numbers.below(from.len() as u64)).unwrap();
+        let count = 1 + usize::try_from(numbers.below(most as u64)).unwrap();
+        let chosen: Vec<_> = from
+            .iter()
+            .cycle()
+            .skip(start)
+            .take(count)
+            .copied()
+            .collect();
+        chosen
+    };
     let paper = json!({
         // A month's numbers have five digits; 40,000 papers a month are enough.
         "id": format!("24{:02}.{:05}", 1 + n / 40_000, n % 40_000),
         "title": format!("Paper {n} on {}", text(numbers, 5)),
         "abstract": format!("We study {}. It is {} for $O(n^{})$.", text(numbers, 30), text(numbers, 8), n % 7),
-        "authors": authors.join(", "),
-        "categories": format!("{},{}", numbers.pick(&CATEGORIES), numbers.pick(&CATEGORIES)),
+        "authors": distinct(numbers, &NAMES, 4).join(", "),
+        "categories": distinct(numbers, &CATEGORIES, 2).join(","),
         "created": format!("2024-01-{:02}", 1 + n % 28),
         "updated": "",
     });
