@@ -96,6 +96,10 @@ mod tests {
             "run --help at http://a.b/~joe",
         );
         check_plain("O'Neil's", "O'Neil's");
+        check_plain(
+            "\\eg, \\textcolor{red}{red} text~\\cite{x}.",
+            "e.g., red text\u{a0}.",
+        );
         check_plain("unknown \\foo{bar} stays \\", "unknown \\foobar stays \\");
         check_plain("K{\\\"a}hler \\o{} \\L{}\\'od\\'z", "Kähler ø Łódź");
     }

@@ -80,6 +80,27 @@ const SYMBOLS: &[(&str, &str)] = &[
     ("TeX", "TeX"),
     ("item", "• "),
     ("xspace", " "),
+    ("eg", "e.g."),
+    ("ie", "i.e."),
+    ("etal", "et al."),
+    ("etc", "etc."),
+    ("vs", "vs."),
+    ("aka", "a.k.a."),
+    ("wrt", "w.r.t."),
+];
+
+/// Commands whose first argument is not for reading: colours, sizes, keys of references, addresses of links.
+const DROPPING: &[&str] = &[
+    "color",
+    "textcolor",
+    "label",
+    "ref",
+    "cite",
+    "citep",
+    "citet",
+    "href",
+    "vspace",
+    "hspace",
 ];
 
 /// Writes pieces of text one after another.
@@ -260,6 +281,14 @@ impl Writer {
             return after
                 .strip_prefix("{}")
                 .unwrap_or(after.trim_start_matches(' '));
+        }
+        if DROPPING.contains(&name)
+            && let Some((_, after)) = after
+                .trim_start()
+                .strip_prefix('{')
+                .and_then(|inside| inside.split_once('}'))
+        {
+            return after;
         }
         self.char('\\');
         self.chars(name);

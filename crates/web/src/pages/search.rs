@@ -74,7 +74,7 @@ pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result
         return Err(Error::Render("a search is no search".to_string()));
     };
     let mut layout = Layout::new(&app, list.title());
-    layout.query.clone_from(words);
+    layout.find = false;
     layout.noindex = true;
     if words.is_empty() {
         layout.title = "Search".to_string();

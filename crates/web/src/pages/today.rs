@@ -48,13 +48,10 @@ pub async fn front(State(app): State<App>, base: BaseUrl, query: Query) -> Resul
         Some(day) => filled(&app, &base, &calendar, Window::Day(day), &query).await?,
         None => empty(&app),
     };
-    page.layout.section = "/";
-    page.layout.title.clear();
-    page.layout.metas.clear();
-    page.layout.description =
-        "New research papers of the day, complete and ranked in the open.".to_string();
-    announce(&mut page.layout, &ListRef::Newest, &base);
-    page.layout.canonical = base.join("/");
+    page.layout = Layout {
+        noindex: page.layout.noindex,
+        ..frame(&app, &base)
+    };
     if let Some(day) = newest
         && day != today
         && shelf.is_none()
@@ -63,6 +60,24 @@ pub async fn front(State(app): State<App>, base: BaseUrl, query: Query) -> Resul
     }
     page.shelf = shelf;
     html(&page, policy)
+}
+
+/// The front page's head: its feeds are those of the newest papers, its name is the site's.
+fn frame(app: &App, base: &BaseUrl) -> Layout {
+    let mut layout = Layout::new(app, "");
+    layout.section = "/";
+    layout.description =
+        "New research papers of the day, complete and ranked in the open.".to_string();
+    announce(&mut layout, &ListRef::Newest, base);
+    layout.canonical = base.join("/");
+    for (_, name, content) in &mut layout.metas {
+        match *name {
+            "og:title" => content.clone_from(&layout.site),
+            "og:url" => content.clone_from(&layout.canonical),
+            _ => {}
+        }
+    }
+    layout
 }
 
 /// `GET /papers`: the front page, or with `?date=` the day asked for.

@@ -25,8 +25,7 @@ pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result
     layout.noindex = page > 1;
     announce(&mut layout, &list, &base);
     let mut shown = ListPage::new(layout, &list, &loaded, page);
-    shown.lead = "What readers turn to right now: gains in votes, comments and stars, weighed against what is usual in \
-                  the paper's field."
+    shown.lead = "What readers turn to right now: gains in votes, comments and stars, weighed against what is usual for each."
         .to_string();
     let as_of = trending_as_of(&app).await?;
     if as_of < app.clock.now() {

@@ -26,8 +26,8 @@ pub struct Layout {
     pub edition: String,
     /// The address of the section in the navigation that the page belongs to, or empty.
     pub section: &'static str,
-    /// What the search box holds.
-    pub query: String,
+    /// Whether the masthead has a search box: not where the page itself has one.
+    pub find: bool,
     /// Address of the style sheet.
     pub css: &'static str,
     /// Address of the script.
@@ -51,7 +51,7 @@ impl Layout {
             metas: Vec::new(),
             edition: long_date(app.today()),
             section: "",
-            query: String::new(),
+            find: true,
             css: static_files::css().address,
             js: static_files::js().address,
             icon: static_files::icon().address,

@@ -79,6 +79,9 @@ async fn empty_days_show_the_last_full_one() {
     );
     assert!(sunday.contains("<meta name=\"robots\" content=\"noindex\">"));
     assert!(sunday.contains("href=\"https://papers.example.org/papers/date/2026-11-20\""));
+    let front = site.page("/").await;
+    assert!(front.contains("<title>Broadsheet</title>"));
+    assert!(front.contains("property=\"og:url\" content=\"https://papers.example.org/\""));
     site.at("2026-11-20T18:00:00Z");
     let friday = site.page("/").await;
     assert!(!friday.contains("No papers on"));
