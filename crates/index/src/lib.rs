@@ -91,8 +91,8 @@ struct View {
 }
 
 impl View {
-    fn of(generation: Generation) -> Result<View, Error> {
-        let snapshot = Snapshot::newest(&generation)?;
+    fn of(generation: Generation, older: Option<&Snapshot>) -> Result<View, Error> {
+        let snapshot = Snapshot::newest(&generation, older)?;
         Ok(View {
             generation: Arc::new(generation),
             snapshot: Arc::new(snapshot),
@@ -107,7 +107,7 @@ impl Index {
         let generation = generation::open_or_create(folder)?;
         let shared = Shared {
             folder: folder.to_path_buf(),
-            view: RwLock::new(View::of(generation)?),
+            view: RwLock::new(View::of(generation, None)?),
             refreshing: Mutex::new(()),
         };
         Ok(Index {
@@ -194,7 +194,7 @@ impl Shared {
                 )));
             }
             let generation = Generation::open(&self.folder, manifest.generation)?;
-            self.show(View::of(generation)?);
+            self.show(View::of(generation, Some(&view.snapshot))?);
             return Ok(true);
         }
         let metas = view.generation.tantivy.load_metas()?;
@@ -202,7 +202,7 @@ impl Shared {
         if view.snapshot.is_of(metas.opstamp, segments) {
             return Ok(false);
         }
-        let snapshot = Snapshot::newest(&view.generation)?;
+        let snapshot = Snapshot::newest(&view.generation, Some(&view.snapshot))?;
         self.show(View {
             generation: view.generation,
             snapshot: Arc::new(snapshot),

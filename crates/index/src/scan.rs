@@ -185,6 +185,8 @@ pub(crate) struct Pass<'a> {
     /// Numbers of the legs that propose documents; the others are asked, in `followers`' order.
     leaders: Vec<usize>,
     followers: Vec<usize>,
+    /// How many of the followers are optional.
+    optional_followers: usize,
 }
 
 impl<'a> Pass<'a> {
@@ -213,6 +215,7 @@ impl<'a> Pass<'a> {
             tests,
             leaders: Vec::new(),
             followers: Vec::new(),
+            optional_followers: 0,
             legs,
         };
         pass.choose_leaders();
@@ -243,6 +246,8 @@ impl<'a> Pass<'a> {
         };
         self.followers = by_cost;
         self.followers.retain(|i| !self.leaders.contains(i));
+        let optional = self.followers.iter().filter(|i| !self.legs[**i].required);
+        self.optional_followers = optional.count();
     }
 
     /// Calls `accept` for each document that the query matches, ascending.
@@ -283,20 +288,26 @@ impl<'a> Pass<'a> {
         {
             return Err(next);
         }
-        let mut optional = 0;
+        let mut matched = 0;
         for leader in &self.leaders {
             let leg = &self.legs[*leader];
-            optional += usize::from(!leg.required && leg.is_at(doc));
+            matched += usize::from(!leg.required && leg.is_at(doc));
         }
+        let mut left = self.optional_followers;
         for follower in &self.followers {
             let leg = &mut self.legs[*follower];
             match leg.ask(doc) {
-                Ok(()) => optional += usize::from(!leg.required),
+                Ok(()) if leg.required => {}
+                Ok(()) => (matched, left) = (matched + 1, left - 1),
                 Err(bound) if leg.required => return Err(bound),
-                Err(_) => {}
+                Err(_) => left -= 1,
+            }
+            // Not even all of the rest would be enough.
+            if matched + left < self.need {
+                return Err(next);
             }
         }
-        if optional < self.need {
+        if matched < self.need {
             return Err(next);
         }
         if self.none.iter_mut().any(|leg| leg.ask(doc).is_ok()) {

@@ -50,7 +50,7 @@ pub(crate) fn try_writer(shared: &Arc<Shared>, heap_bytes: usize) -> Result<Opti
             continue;
         }
         // Commits made before the lock was ours count too.
-        let highest = Snapshot::newest(&view.generation)?.highest_row()?;
+        let highest = Snapshot::newest(&view.generation, None)?.highest_row()?;
         return Ok(Some(Writer {
             shared: shared.clone(),
             generation: view.generation,
@@ -180,7 +180,8 @@ impl Rebuild {
         generation::clear_away(&shared.folder, generation.number, &lock);
         drop(lock);
         let _one = shared.refreshing.lock();
-        shared.show(View::of(generation)?);
+        let older = shared.view().snapshot;
+        shared.show(View::of(generation, Some(&older))?);
         Ok(())
     }
 }

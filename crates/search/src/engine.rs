@@ -18,6 +18,8 @@ use crate::query::{self, Parsed};
 pub const LIMIT_MAX: usize = 120;
 /// With fewer hits than this, papers that lack some of the words are shown too.
 const FEW: usize = 3;
+/// With more words than this, one paper that has them all is no accident.
+const WORDS_OF_TITLE: usize = 4;
 /// Furthest offset into an author's papers.
 const OFFSET_MAX: usize = 100_000;
 
@@ -209,11 +211,10 @@ fn decide(snapshot: &Snapshot, parsed: &Parsed, page: &Page) -> Result<Run, Erro
         run.corrected = Some(text);
     }
     // Lists by day or votes would bury the full matches among the others, so there only an empty list is filled.
-    let few = if page.order == Order::Relevance {
-        FEW
-    } else {
-        1
-    };
+    // And who pasted a whole title and found its paper has what was looked for.
+    let loose_matches_help =
+        page.order == Order::Relevance && run.planned.loose_parts() <= WORDS_OF_TITLE;
+    let few = if loose_matches_help { FEW } else { 1 };
     if run.found.total < few {
         for need in relaxed(run.planned.loose_parts()) {
             let loose = self::run(snapshot, run.planned.clone(), page, need)?;

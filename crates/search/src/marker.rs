@@ -10,6 +10,8 @@ use domain::hit::Segment;
 use index::tokens::{self, Word};
 
 use crate::atoms::atoms;
+use crate::plan;
+use crate::query;
 use crate::window::{Mark, pieces, window};
 
 /// Longest text that is looked at, in bytes; what is beyond stays unmarked. Abstracts are under 10 KB.
@@ -27,6 +29,11 @@ pub struct Marker {
 }
 
 impl Marker {
+    /// A marker of a query's words, as a search for it would give.
+    pub fn for_query(text: &str) -> Marker {
+        plan::plan(&query::parse(text)).marker
+    }
+
     /// Adds a word, or a phrase whose words must follow each other.
     pub(crate) fn add(&mut self, words: &[Word]) {
         let stems: Vec<String> = words.iter().map(|word| word.stem.clone()).collect();
