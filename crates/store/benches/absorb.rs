@@ -1,4 +1,5 @@
-//! How many new arXiv-like records a second go into an empty SQLite database, and again when all are known.
+//! How many new arXiv-like records a second go into an empty SQLite database, and again when all are known; then how
+//! long its lists take to read.
 //! `cargo bench -p store --features testing`; `RECORDS` sets how many (100,000 by default).
 
 use std::time::Instant;
@@ -6,9 +7,10 @@ use std::time::Instant;
 use domain::ids::ExternalId;
 use domain::paper::{Author, Version};
 use domain::record::{Item, Record, Source};
+use domain::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use store::testing::TestStore;
-use store::{Intake, Outcome};
+use store::{Intake, Outcome, Slice};
 
 /// Records of one transaction, as an import makes them.
 const BATCH: usize = 1000;

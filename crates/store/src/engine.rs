@@ -50,11 +50,12 @@ const OPEN_PAUSE: Duration = Duration::from_millis(250);
 /// than the usual 4. `NORMAL` loses nothing when the process dies, and at most the last commits when power fails.
 const WRITER_PRAGMAS: &str = "PRAGMA busy_timeout = 30000; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; \
     PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; \
-    PRAGMA mmap_size = 268435456; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864";
+    PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864";
 
-/// Of those who read: they share the system's cache through the mapped file, so their own can be small.
+/// Of those who read: beside the system's cache their own can be small. The file is not mapped: every connection's
+/// mapping would count as the process's memory, and an error of the disk would kill the process.
 const READER_PRAGMAS: &str = "PRAGMA busy_timeout = 30000; PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; \
-    PRAGMA cache_size = -8192; PRAGMA mmap_size = 1073741824";
+    PRAGMA cache_size = -8192";
 
 impl Engine {
     fn of(url: &str) -> Engine {
@@ -131,7 +132,7 @@ impl Store {
         let writers = connect_patiently(engine, &address, &name).await?;
         let readers = match engine {
             Engine::Postgres => writers.clone(),
-            Engine::Sqlite => pool(READERS_MAX, READER_PRAGMAS)
+            Engine::Sqlite => file_pool(READERS_MAX, READER_PRAGMAS)
                 .connect_with(options(&address, &name)?)
                 .await
                 .map_err(|source| open_error(name, source))?,
@@ -215,8 +216,8 @@ async fn connect(engine: Engine, address: &str, name: &str) -> Result<AnyPool> {
     migrate::refuse_strangers(&mut conn, engine, name).await?;
     conn.close().await?;
     let writers = match engine {
-        Engine::Sqlite => pool(1, WRITER_PRAGMAS),
-        Engine::Postgres => pool(POSTGRES_MAX, ""),
+        Engine::Sqlite => file_pool(1, WRITER_PRAGMAS),
+        Engine::Postgres => server_pool(),
     };
     let writers = writers
         .connect_with(options)
@@ -231,8 +232,8 @@ fn options(address: &str, name: &str) -> Result<AnyConnectOptions> {
     AnyConnectOptions::from_str(address).map_err(|source| open_error(name.to_string(), source))
 }
 
-/// A pool whose connections are set up by `pragmas` and kept for good.
-fn pool(connections_max: u32, pragmas: &'static str) -> AnyPoolOptions {
+/// Connections to a file: set up by `pragmas` and kept for good, for nothing can happen to them.
+fn file_pool(connections_max: u32, pragmas: &'static str) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_MAX)
@@ -241,12 +242,17 @@ fn pool(connections_max: u32, pragmas: &'static str) -> AnyPoolOptions {
         .test_before_acquire(false)
         .after_connect(move |conn, _| {
             Box::pin(async move {
-                if !pragmas.is_empty() {
-                    sqlx::raw_sql(pragmas).execute(conn).await?;
-                }
+                sqlx::raw_sql(pragmas).execute(conn).await?;
                 Ok(())
             })
         })
+}
+
+/// Connections to a server: tried before each use, for the server may have been restarted since the last.
+fn server_pool() -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(POSTGRES_MAX)
+        .acquire_timeout(ACQUIRE_MAX)
 }
 
 fn open_error(name: String, source: sqlx::Error) -> Error {

@@ -30,8 +30,8 @@ pub enum Error {
         /// The newest format known here.
         known: i64,
     },
-    /// Another process kept the database locked for longer than we wait.
-    #[error("the database is busy: another process has been writing to it for too long; try again")]
+    /// Somebody kept the database locked, or every connection to it in use, for longer than we wait.
+    #[error("the database is busy: another task has been using it for too long; try again")]
     Busy,
     /// A row holds what this program never wrote.
     #[error("the database is damaged: {0}; run `broadsheet doctor`")]
@@ -85,6 +85,7 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::ColumnDecode { index, source } => {
                 Error::Damaged(format!("column {index}: {source}"))
             }
+            sqlx::Error::PoolTimedOut => Error::Busy,
             error if is_busy(&error) => Error::Busy,
             error => Error::Database(error),
         }

@@ -11,11 +11,12 @@ use crate::error::{Error, Result};
 /// A statement with what is bound to it so far.
 pub(crate) type Statement<'q> = Query<'q, Any, AnyArguments>;
 
-/// Rows of one `INSERT`, largest first. Past some dozens of rows a longer statement is no faster, only longer to parse.
-const ROWS: [usize; 3] = [64, 8, 1];
+/// Most parameters of one statement. SQLite looks each one up by its name along a list of all of them, so the time for
+/// a statement grows with the square of their number; from here on that outweighs what fewer statements save.
+const PARAMETERS_MAX: usize = 128;
 
 /// Keys of one `IN` list, smallest first. A list is filled up to one of these by repeating its last key.
-const KEYS: [usize; 4] = [1, 8, 64, 256];
+const KEYS: [usize; 4] = [1, 8, 32, PARAMETERS_MAX];
 
 /// Inserts rows: `head VALUES (...), (...) tail`. Returns how many rows were written.
 pub(crate) async fn insert<T>(
@@ -28,10 +29,8 @@ pub(crate) async fn insert<T>(
 ) -> Result<u64> {
     let mut written = 0;
     let mut rest = rows;
-    for size in ROWS {
-        if rest.len() < size {
-            continue;
-        }
+    let mut size = (PARAMETERS_MAX / columns).max(1);
+    while !rest.is_empty() {
         let sql = format!("{head} VALUES {} {tail}", tuples(size, columns));
         while let Some((chunk, after)) = rest.split_at_checked(size) {
             let statement = sqlx::query(AssertSqlSafe(sql.clone()));
@@ -39,6 +38,8 @@ pub(crate) async fn insert<T>(
             written += statement.execute(&mut *conn).await?.rows_affected();
             rest = after;
         }
+        // What is left over goes in smaller statements of a few fixed sizes.
+        size = (size / 8).max(1);
     }
     Ok(written)
 }

@@ -1,5 +1,10 @@
 //! The store's suite. Every test runs on SQLite, and on PostgreSQL too where `BROADSHEET_TEST_POSTGRES` names a server.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop there"
+)]
+
 mod absorb;
 mod backup;
 mod changes;
