@@ -10,7 +10,7 @@ use domain::record::{Item, Record, Source};
 use domain::window::Window;
 use jiff::{SignedDuration, Timestamp};
 use store::testing::TestStore;
-use store::{Intake, Outcome, Slice};
+use store::{Intake, Outcome, Slice, Store};
 
 /// Records of one transaction, as an import makes them.
 const BATCH: usize = 1000;
@@ -47,11 +47,53 @@ async fn run(count: u32) {
         );
     }
     let totals = store.totals().await.expect("the bench's database is sound");
-    println!(
-        "{} papers, {} bytes",
-        totals.papers,
-        totals.bytes.unwrap_or(0)
-    );
+    let bytes = totals.bytes.unwrap_or(0);
+    println!("{} papers, {bytes} bytes", totals.papers);
+    for name in READS {
+        read(&store, name).await;
+    }
+}
+
+/// What is read: lists, the calendar, a page of an export.
+const READS: [&str; 7] = [
+    "days",
+    "categories",
+    "month",
+    "month of a category",
+    "category",
+    "newest",
+    "papers after",
+];
+
+/// Reads something some times and prints the median.
+async fn read(store: &Store, name: &str) {
+    let first_page = Slice {
+        offset: 0,
+        limit: 50,
+    };
+    let month = Window::month("2024-05").expect("a month");
+    let length = |list: store::List| list.papers.len();
+    let mut times = Vec::new();
+    for _ in 0..11 {
+        let began = Instant::now();
+        let read = match name {
+            "days" => store.days().await.map(|days| days.len()),
+            "categories" => store.categories().await.map(|names| names.len()),
+            "month" => store.window(month, None, first_page).await.map(length),
+            "month of a category" => {
+                let list = store.window(month, Some("cs.7"), first_page).await;
+                list.map(length)
+            }
+            "category" => store.category("cs.7", first_page).await.map(length),
+            "newest" => store.newest(first_page).await.map(length),
+            _ => store.papers_after(None, 1000).await.map(|all| all.len()),
+        };
+        let read = read.expect("the bench's database is sound");
+        times.push((began.elapsed(), read));
+    }
+    times.sort();
+    let (time, read) = times[times.len() / 2];
+    println!("{name}: {read} in {:.2} ms", time.as_secs_f64() * 1000.0);
 }
 
 /// A record of the size of an arXiv one: a title of 9 words, 5 authors, an abstract of 170 words.

@@ -8,6 +8,7 @@
 //! the table of counters. So two nodes that take in the same paper at once agree on its row, and neither engine can
 //! end in a deadlock or a serialisation failure that would have to be retried.
 
+use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -19,13 +20,21 @@ use crate::error::{Error, Result, is_busy, is_no_database};
 use crate::migrate;
 
 /// An open database. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Store {
     pub(crate) engine: Engine,
     /// The engine's address, for connections beside the pools.
     url: String,
     writers: AnyPool,
     readers: AnyPool,
+}
+
+/// Without the address, which may hold a password.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let store = &mut f.debug_struct("Store");
+        store.field("engine", &self.engine).finish_non_exhaustive()
+    }
 }
 
 /// Which engine an address names.

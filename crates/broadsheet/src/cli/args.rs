@@ -175,8 +175,8 @@ pub(crate) struct TrendingArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SearchArgs {
-    /// The query; several words need no quotes
-    #[arg(required = true, value_name = "QUERY", allow_hyphen_values = true, trailing_var_arg = true)]
+    /// The query; several words need no quotes, but one that begins with `-` does: 'attention -survey'
+    #[arg(required = true, value_name = "QUERY")]
     pub(crate) query: Vec<String>,
     /// At most this many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]

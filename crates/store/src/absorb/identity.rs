@@ -9,9 +9,26 @@ use domain::text::folded;
 
 use super::clean::only_local;
 
-/// Fewest characters and words of a title that is taken for a work's own: "Editorial" and "Erratum" are not.
-const TELLING_TITLE_CHARS: usize = 20;
+/// Fewest characters and words of a title that is taken for a work's own: "Editorial" and "Letter to the editor" are
+/// not, "A Survey of Mamba" is.
+const TELLING_TITLE_CHARS: usize = 16;
 const TELLING_TITLE_WORDS: usize = 3;
+
+/// Titles that are long enough and still name a kind of text, not a work. Folded.
+const KINDS_OF_TEXT: [&str; 12] = [
+    "letter to the editor",
+    "letters to the editor",
+    "response to the editor",
+    "from the editor in chief",
+    "message from the editor",
+    "table of contents",
+    "notes on contributors",
+    "list of contributors",
+    "list of reviewers",
+    "call for papers",
+    "in this issue",
+    "introduction to the special issue",
+];
 
 /// Whether a record speaks of a paper that has, or once had, the same folded title.
 ///
@@ -60,6 +77,7 @@ fn is_telling(title: &str) -> bool {
     let folded = folded(title);
     folded.chars().count() >= TELLING_TITLE_CHARS
         && folded.split(' ').count() >= TELLING_TITLE_WORDS
+        && !KINDS_OF_TEXT.contains(&folded.as_str())
 }
 
 fn share_surname(a: &[Author], b: &[Author]) -> bool {
@@ -147,6 +165,8 @@ mod tests {
             (&[], &["A G"]),
             false,
         );
+        check("A Survey of Mamba", (&["2408.01129"], &["A G"]), (&[], &[]), true);
+        check("Letter to the Editor", (&["2408.01129"], &["A G"]), (&[], &[]), false);
         check("Editorial", (&[], &["A G"]), (&[], &["B H"]), false);
         check("Editorial", (&[], &["A G"]), (&[], &["A G"]), true);
     }

@@ -101,6 +101,12 @@ async fn addresses_of_all_forms_open() {
 }
 
 #[tokio::test]
+async fn a_store_shows_no_address() {
+    let store = TestStore::new().await;
+    assert_eq!(format!("{:?}", *store), "Store { engine: Sqlite, .. }");
+}
+
+#[tokio::test]
 async fn passwords_stay_out_of_errors() {
     let url = "postgres://me:s3cret@127.0.0.1:1/papers";
     let error = Store::open(url).await.unwrap_err();

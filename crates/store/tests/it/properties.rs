@@ -161,7 +161,10 @@ const WORKS: [(&str, &str, &str, &str); 5] = [
 ];
 
 fn part_of_a_work() -> impl Strategy<Value = (usize, Record)> {
-    let source = prop::sample::select(Source::ALL.to_vec());
+    // Of sources of equal authority the last one speaks, so a second reading could still change who spoke last.
+    let mut sources = Source::ALL.to_vec();
+    sources.dedup_by_key(|source| source.authority());
+    let source = prop::sample::select(sources);
     let readings = prop::collection::vec(any_reading(), 0..3);
     let parts = (0..WORKS.len(), source, any::<(bool, bool)>(), readings);
     parts.prop_map(|(work, source, (has_arxiv, has_doi), readings)| {
