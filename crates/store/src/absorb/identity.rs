@@ -165,8 +165,18 @@ mod tests {
             (&[], &["A G"]),
             false,
         );
-        check("A Survey of Mamba", (&["2408.01129"], &["A G"]), (&[], &[]), true);
-        check("Letter to the Editor", (&["2408.01129"], &["A G"]), (&[], &[]), false);
+        check(
+            "A Survey of Mamba",
+            (&["2408.01129"], &["A G"]),
+            (&[], &[]),
+            true,
+        );
+        check(
+            "Letter to the Editor",
+            (&["2408.01129"], &["A G"]),
+            (&[], &[]),
+            false,
+        );
         check("Editorial", (&[], &["A G"]), (&[], &["B H"]), false);
         check("Editorial", (&[], &["A G"]), (&[], &["A G"]), true);
     }
