@@ -281,7 +281,7 @@ fn a_backup_restores_everything() {
     same(&other.ok(&["export"]), &before);
     assert_eq!(
         other
-            .ok(&["search", "--ids", "--limit", "1000", "paper"])
+            .ok(&["search", "--ids", "--limit", "1000", "title:paper"])
             .lines()
             .count(),
         50

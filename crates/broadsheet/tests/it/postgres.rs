@@ -33,7 +33,7 @@ async fn import_search_and_serve() {
     assert!(run(&["import", &file]).contains("imported before"));
     assert_eq!(run(&["export"]).lines().count(), 99 + 40);
     assert_eq!(
-        run(&["search", "--ids", "--limit", "100", "paper"])
+        run(&["search", "--ids", "--limit", "100", "title:paper"])
             .lines()
             .count(),
         40
