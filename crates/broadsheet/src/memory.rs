@@ -17,7 +17,12 @@ impl Memory for KeptMemory {
         now: Timestamp,
         interval: SignedDuration,
     ) -> BoxFuture<'a, Result<Timestamp, MemoryError>> {
-        Box::pin(async move { self.0.reserve_call(group, now, interval).await.map_err(unusable) })
+        Box::pin(async move {
+            self.0
+                .reserve_call(group, now, interval)
+                .await
+                .map_err(unusable)
+        })
     }
 
     fn cool_down<'a>(
@@ -32,7 +37,10 @@ impl Memory for KeptMemory {
     fn validators<'a>(&'a self, url: &'a str) -> BoxFuture<'a, Result<Validators, MemoryError>> {
         Box::pin(async move {
             let kept = self.0.validators(url).await.map_err(unusable)?;
-            Ok(Validators { etag: kept.etag, last_modified: kept.last_modified })
+            Ok(Validators {
+                etag: kept.etag,
+                last_modified: kept.last_modified,
+            })
         })
     }
 
@@ -43,9 +51,18 @@ impl Memory for KeptMemory {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), MemoryError>> {
         Box::pin(async move {
-            let Validators { etag, last_modified } = validators.clone();
-            let kept = store::Validators { etag, last_modified };
-            self.0.set_validators(url, &kept, now).await.map_err(unusable)
+            let Validators {
+                etag,
+                last_modified,
+            } = validators.clone();
+            let kept = store::Validators {
+                etag,
+                last_modified,
+            };
+            self.0
+                .set_validators(url, &kept, now)
+                .await
+                .map_err(unusable)
         })
     }
 }

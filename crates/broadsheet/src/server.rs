@@ -29,16 +29,27 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     let status = Status::default();
     status.update(|a| a.offline = offline);
     let app = app(&config, &pipeline, status.clone(), Some(metrics));
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; is another server there? --listen takes another address"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!(
+            "cannot listen on {listen}; is another server there? --listen takes another address"
+        )
+    })?;
     let address = listener.local_addr()?;
     info!(%address, data = %config.data.display(), "Serving on http://{address}");
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(schedule::follow(pipeline.clone(), status.clone(), stop.clone()));
+    tasks.spawn(schedule::follow(
+        pipeline.clone(),
+        status.clone(),
+        stop.clone(),
+    ));
     if !offline {
-        tasks.spawn(schedule::fetch_regularly(config, pipeline.clone(), status, stop.clone()));
+        tasks.spawn(schedule::fetch_regularly(
+            config,
+            pipeline.clone(),
+            status,
+            stop.clone(),
+        ));
     }
     tasks.close();
     let signalled = stop.clone();
@@ -48,7 +59,11 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         signalled.cancel();
     });
     let until = stop.clone();
-    let service = web::serve::serve(listener, router(app), async move { until.cancelled().await });
+    let service = web::serve::serve(
+        listener,
+        router(app),
+        async move { until.cancelled().await },
+    );
     let stopped = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -67,8 +82,20 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
 }
 
 /// The site over a pipeline: what the server serves, and what the command line's lists read.
-pub(crate) fn app(config: &Config, pipeline: &Pipeline, status: Status, metrics: Option<RenderMetrics>) -> App {
-    App::new(pipeline.store.clone(), pipeline.engine(), site(config), Clock::system(), status, metrics)
+pub(crate) fn app(
+    config: &Config,
+    pipeline: &Pipeline,
+    status: Status,
+    metrics: Option<RenderMetrics>,
+) -> App {
+    App::new(
+        pipeline.store.clone(),
+        pipeline.engine(),
+        site(config),
+        Clock::system(),
+        status,
+        metrics,
+    )
 }
 
 fn site(config: &Config) -> Site {
@@ -86,7 +113,8 @@ fn site(config: &Config) -> Site {
 fn start_metrics() -> Result<RenderMetrics> {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    metrics::set_global_recorder(recorder).map_err(|_| anyhow::anyhow!("metrics were started twice"))?;
+    metrics::set_global_recorder(recorder)
+        .map_err(|_| anyhow::anyhow!("metrics were started twice"))?;
     Ok(Arc::new(move || handle.render()))
 }
 
@@ -99,7 +127,9 @@ async fn stop_signal() {
     {
         use tokio::signal::unix::{SignalKind, signal};
         match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! { () = interrupt => {}, _ = terminate.recv() => {} },
+            Ok(mut terminate) => {
+                tokio::select! { () = interrupt => {}, _ = terminate.recv() => {} }
+            }
             Err(_) => interrupt.await,
         }
     }

@@ -99,7 +99,12 @@ pub(crate) struct ImportArgs {
 
 impl ImportArgs {
     pub(crate) fn options(self) -> importing::Options {
-        importing::Options { files: self.files, format: self.format, again: self.again, json: self.json }
+        importing::Options {
+            files: self.files,
+            format: self.format,
+            again: self.again,
+            json: self.json,
+        }
     }
 }
 

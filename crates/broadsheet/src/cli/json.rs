@@ -10,7 +10,11 @@ use crate::config::Config;
 use crate::pipeline::Pipeline;
 
 /// One value a paper, in order.
-pub(super) async fn of(config: &Config, pipeline: &Pipeline, papers: &[Paper]) -> Result<Vec<Value>> {
+pub(super) async fn of(
+    config: &Config,
+    pipeline: &Pipeline,
+    papers: &[Paper],
+) -> Result<Vec<Value>> {
     let rows: Vec<_> = papers.iter().map(|p| p.id).collect();
     let provenance = pipeline.store.provenance_of(&rows).await?;
     let readings = pipeline.store.readings_of(&rows).await?;

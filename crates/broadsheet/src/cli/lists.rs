@@ -43,31 +43,72 @@ async fn window(
         Some(text) => (text.parse::<Window>()?, false),
         None => {
             let days = pipeline.store.days().await?;
-            let last = days.iter().rev().map(|(day, _)| *day).find(|day| *day <= today);
-            let window = newest(last.context("there are no papers yet; try `broadsheet fetch` or `broadsheet import`")?);
+            let last = days
+                .iter()
+                .rev()
+                .map(|(day, _)| *day)
+                .find(|day| *day <= today);
+            let window = newest(last.context(
+                "there are no papers yet; try `broadsheet fetch` or `broadsheet import`",
+            )?);
             (window, window.last() < today)
         }
     };
-    let slice = Slice { offset: 0, limit: args.limit };
-    let list = pipeline.store.window(window, args.cat.as_deref(), slice).await?;
+    let slice = Slice {
+        offset: 0,
+        limit: args.limit,
+    };
+    let list = pipeline
+        .store
+        .window(window, args.cat.as_deref(), slice)
+        .await?;
     if args.form.plain() {
-        let what = if snapped { " (the newest with papers)" } else { "" };
-        println!("{} {window}{what}: {} of {} papers", window.kind(), list.papers.len(), list.total);
+        let what = if snapped {
+            " (the newest with papers)"
+        } else {
+            ""
+        };
+        println!(
+            "{} {window}{what}: {} of {} papers",
+            window.kind(),
+            list.papers.len(),
+            list.total
+        );
     }
     print_papers(config, pipeline, &list.papers, args.form).await
 }
 
 /// `broadsheet trending`: the list of the site's page.
-pub(crate) async fn trending(config: &Config, pipeline: &Pipeline, args: &TrendingArgs) -> Result<()> {
+pub(crate) async fn trending(
+    config: &Config,
+    pipeline: &Pipeline,
+    args: &TrendingArgs,
+) -> Result<()> {
     let app = app(config, pipeline, Status::default(), None);
-    let slice = Slice { offset: 0, limit: args.limit };
-    let loaded = ListRef::Trending { days: args.window.days() }.load(&app, slice).await?;
+    let slice = Slice {
+        offset: 0,
+        limit: args.limit,
+    };
+    let loaded = ListRef::Trending {
+        days: args.window.days(),
+    }
+    .load(&app, slice)
+    .await?;
     let papers: Vec<_> = loaded.entries.into_iter().map(|e| e.paper).collect();
     if args.form.plain() {
-        let as_of = trending_as_of(&app).await?.to_zoned(config.time_zone.clone()).date();
-        println!("trending over {} days, as of {as_of}: {} papers", args.window.days(), papers.len());
+        let as_of = trending_as_of(&app)
+            .await?
+            .to_zoned(config.time_zone.clone())
+            .date();
+        println!(
+            "trending over {} days, as of {as_of}: {} papers",
+            args.window.days(),
+            papers.len()
+        );
         if papers.is_empty() {
-            println!("No paper gained votes, comments or stars; readings come with `broadsheet fetch`.");
+            println!(
+                "No paper gained votes, comments or stars; readings come with `broadsheet fetch`."
+            );
         }
     }
     print_papers(config, pipeline, &papers, args.form).await
@@ -107,7 +148,11 @@ pub(crate) async fn search(config: &Config, pipeline: &Pipeline, args: &SearchAr
 }
 
 /// `broadsheet paper`.
-pub(crate) async fn paper(config: &Config, pipeline: &Pipeline, args: &PaperArgs) -> Result<ExitCode> {
+pub(crate) async fn paper(
+    config: &Config,
+    pipeline: &Pipeline,
+    args: &PaperArgs,
+) -> Result<ExitCode> {
     let id: ExternalId = args.id.parse()?;
     let Some(paper) = pipeline.store.paper(&id).await? else {
         match id.url() {
@@ -116,11 +161,17 @@ pub(crate) async fn paper(config: &Config, pipeline: &Pipeline, args: &PaperArgs
         }
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&json::of(config, pipeline, &[paper]).await?[0])?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json::of(config, pipeline, &[paper]).await?[0])?
+        );
     } else if args.bibtex {
         print!("{}", formats::bibtex(&paper));
     } else {
-        print!("{}", formats::markdown(&paper, &json::page_url(config, &paper)));
+        print!(
+            "{}",
+            formats::markdown(&paper, &json::page_url(config, &paper))
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -132,9 +183,17 @@ impl Form {
     }
 }
 
-async fn print_papers(config: &Config, pipeline: &Pipeline, papers: &[Paper], form: Form) -> Result<()> {
+async fn print_papers(
+    config: &Config,
+    pipeline: &Pipeline,
+    papers: &[Paper],
+    form: Form,
+) -> Result<()> {
     if form.json {
-        println!("{}", serde_json::to_string_pretty(&json::of(config, pipeline, papers).await?)?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json::of(config, pipeline, papers).await?)?
+        );
         return Ok(());
     }
     if form.ids {
@@ -143,8 +202,16 @@ async fn print_papers(config: &Config, pipeline: &Pipeline, papers: &[Paper], fo
     }
     let mut table = Table::new(&["votes", "listed", "id", "title"]);
     for paper in papers {
-        let listed = paper.times.listed_day().map_or_else(|| "-".to_string(), |d| d.to_string());
-        table.row(vec![paper.votes.to_string(), listed, paper.key(), paper.title.clone()]);
+        let listed = paper
+            .times
+            .listed_day()
+            .map_or_else(|| "-".to_string(), |d| d.to_string());
+        table.row(vec![
+            paper.votes.to_string(),
+            listed,
+            paper.key(),
+            paper.title.clone(),
+        ]);
     }
     table.print()
 }

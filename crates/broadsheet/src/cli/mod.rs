@@ -39,10 +39,17 @@ pub(crate) fn run() -> ExitCode {
 
 /// `broadsheet export | head` closes our output early: that is the reader's wish, not a fault.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind =
+        |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<std::io::Error>() {
+            Some(io) => Some(io.kind()),
+            None => cause
+                .downcast_ref::<serde_json::Error>()
+                .and_then(serde_json::Error::io_error_kind),
+        };
     error
         .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| io.kind() == ErrorKind::BrokenPipe)
+        .filter_map(kind)
+        .any(|kind| kind == ErrorKind::BrokenPipe)
 }
 
 fn dispatch(args: Args) -> Result<ExitCode> {
@@ -78,9 +85,15 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens database and index, and puts the starter shelf in where nothing has been yet.
+/// Opens database and index, puts the starter shelf in where nothing has been yet, and brings the index up to date:
+/// after a restore, or when an import was killed, it is behind.
 async fn open(config: &Config) -> Result<Pipeline> {
     let pipeline = Pipeline::open(config).await?;
     crate::shelf::stock(&pipeline).await?;
+    let bar = importing::progress::spinner("bringing the index up to date");
+    pipeline
+        .catch_up(|done, total| bar.set_message(format!("indexing, {done} of {total} changes")))
+        .await?;
+    bar.finish_and_clear();
     Ok(pipeline)
 }

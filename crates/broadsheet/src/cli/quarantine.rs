@@ -28,7 +28,9 @@ pub(crate) async fn run(pipeline: &Pipeline, action: QuarantineAction) -> Result
 
 async fn get(pipeline: &Pipeline, id: i64) -> Result<Quarantined> {
     let record = pipeline.store.quarantined(id).await?;
-    record.with_context(|| format!("there is no record {id} in quarantine; `broadsheet quarantine list` shows all"))
+    record.with_context(|| {
+        format!("there is no record {id} in quarantine; `broadsheet quarantine list` shows all")
+    })
 }
 
 async fn list(pipeline: &Pipeline, limit: u32, json: bool) -> Result<()> {
@@ -49,7 +51,12 @@ async fn list(pipeline: &Pipeline, limit: u32, json: bool) -> Result<()> {
     for record in &records {
         let what = &record.unreadable;
         let source = what.source.as_str().to_string();
-        table.row(vec![record.id.to_string(), source, what.place.clone(), what.reason.clone()]);
+        table.row(vec![
+            record.id.to_string(),
+            source,
+            what.place.clone(),
+            what.reason.clone(),
+        ]);
     }
     table.print()
 }
@@ -104,7 +111,12 @@ async fn retry(pipeline: &Pipeline, record: &Quarantined) -> Result<Result<(), S
         Ok(items) => items,
         Err(reason) => return Ok(Err(reason)),
     };
-    let absorbed = pipeline.take_in(&Intake { items: &items, ..Intake::default() }).await?;
+    let absorbed = pipeline
+        .take_in(&Intake {
+            items: &items,
+            ..Intake::default()
+        })
+        .await?;
     if absorbed.outcomes.is_empty() || absorbed.outcomes.contains(&Outcome::UnknownPaper) {
         return Ok(Err("the paper it speaks of is not here".to_string()));
     }
@@ -115,7 +127,10 @@ async fn retry(pipeline: &Pipeline, record: &Quarantined) -> Result<Result<(), S
 /// Goes by the name of the format to the reader that refused the record before: a file's or a network source's.
 fn read_again(what: &Unreadable, seen: Timestamp) -> Result<Vec<Item>, String> {
     if let Some(format) = Format::from_short(&what.format) {
-        let context = Context { seen, name: what.place.clone() };
+        let context = Context {
+            seen,
+            name: what.place.clone(),
+        };
         let parsed = parse_one(format, &what.bytes, &context);
         return match parsed.unreadable.first() {
             Some(still) => Err(still.reason.clone()),

@@ -25,19 +25,41 @@ pub(super) async fn harvest(
     let progress = kept.and_then(|json| serde_json::from_str::<Progress>(&json).ok());
     let mut harvest = match progress {
         Some(progress) if progress.end.is_none() => Harvest::resume(progress),
-        _ => Harvest::new(Question { until: Some(day), ..Question::since(day, Some(&set_of(category))) }),
+        _ => Harvest::new(Question {
+            until: Some(day),
+            ..Question::since(day, Some(&set_of(category)))
+        }),
     };
     while let Some(page) = harvest.next(&visitor.client, &visitor.endpoints).await? {
         let unreadable = page.unreadable.clone();
         let (_, items) = page.split();
-        let intake = Intake { items: &items, unreadable: &unreadable, ..Intake::default() };
+        let intake = Intake {
+            items: &items,
+            unreadable: &unreadable,
+            ..Intake::default()
+        };
         pipeline.take_in(&intake).await?;
-        pipeline.store.set_meta(&place, &serde_json::to_string(harvest.progress())?).await?;
+        pipeline
+            .store
+            .set_meta(&place, &serde_json::to_string(harvest.progress())?)
+            .await?;
     }
     let progress = harvest.progress();
-    let key = BatchKey { source: Source::ArxivOai, category: category.to_string(), day };
+    let key = BatchKey {
+        source: Source::ArxivOai,
+        category: category.to_string(),
+        day,
+    };
     let (state, reason) = verdict(progress);
-    let batch = keep::write(pipeline, key, counts(progress), state, reason, Timestamp::now()).await?;
+    let batch = keep::write(
+        pipeline,
+        key,
+        counts(progress),
+        state,
+        reason,
+        Timestamp::now(),
+    )
+    .await?;
     pipeline.store.set_meta(&place, "").await?;
     Ok(batch)
 }
@@ -58,15 +80,27 @@ fn verdict(progress: &Progress) -> (BatchState, String) {
     let (state, reason) = judge(&counts(progress), None);
     match progress.end.and_then(HarvestEnd::note) {
         // An improper end is never complete, whatever the numbers say.
-        Some(note) => (BatchState::Short, if reason.is_empty() { note.to_string() } else { format!("{reason}; {note}") }),
+        Some(note) => (
+            BatchState::Short,
+            if reason.is_empty() {
+                note.to_string()
+            } else {
+                format!("{reason}; {note}")
+            },
+        ),
         None => (state, reason),
     }
 }
 
 /// The OAI-PMH set of a category: `group:archive:subject`. arXiv files all its physics archives under one group.
 fn set_of(category: &str) -> String {
-    let (archive, subject) = category.split_once('.').map_or((category, None), |(a, s)| (a, Some(s)));
-    let own_group = matches!(archive, "cs" | "econ" | "eess" | "math" | "q-bio" | "q-fin" | "stat");
+    let (archive, subject) = category
+        .split_once('.')
+        .map_or((category, None), |(a, s)| (a, Some(s)));
+    let own_group = matches!(
+        archive,
+        "cs" | "econ" | "eess" | "math" | "q-bio" | "q-fin" | "stat"
+    );
     let group = if own_group { archive } else { "physics" };
     match subject {
         Some(subject) => format!("{group}:{archive}:{subject}"),

@@ -42,7 +42,11 @@ pub(super) async fn keep(pipeline: &Pipeline, fetched: Fetched, now: Timestamp) 
     };
     let (state, mut reason) = judge(&counts, repeats);
     if !notes.is_empty() {
-        reason = if reason.is_empty() { notes } else { format!("{reason}; {notes}") };
+        reason = if reason.is_empty() {
+            notes
+        } else {
+            format!("{reason}; {notes}")
+        };
     }
     write(pipeline, key, counts, state, reason, now).await
 }
@@ -56,14 +60,31 @@ fn stored(items: &[Item], outcomes: &[Outcome]) -> usize {
 }
 
 /// Writes that a visit failed. Counts of an earlier visit of the same batch stay: what was stored is not forgotten.
-pub(super) async fn fail(pipeline: &Pipeline, key: BatchKey, why: String, now: Timestamp) -> Result<Batch> {
+pub(super) async fn fail(
+    pipeline: &Pipeline,
+    key: BatchKey,
+    why: String,
+    now: Timestamp,
+) -> Result<Batch> {
     let before = pipeline.store.batch(&key).await?;
     if let Some(batch) = before.filter(|b| b.counts.received > 0) {
         let reason = format!("the newest visit failed: {why}");
-        let state = if batch.state.settled() { batch.state } else { BatchState::Failed };
+        let state = if batch.state.settled() {
+            batch.state
+        } else {
+            BatchState::Failed
+        };
         return write(pipeline, key, batch.counts, state, reason, now).await;
     }
-    write(pipeline, key, Counts::default(), BatchState::Failed, why, now).await
+    write(
+        pipeline,
+        key,
+        Counts::default(),
+        BatchState::Failed,
+        why,
+        now,
+    )
+    .await
 }
 
 pub(super) async fn write(
@@ -74,8 +95,19 @@ pub(super) async fn write(
     reason: String,
     checked: Timestamp,
 ) -> Result<Batch> {
-    let attempts = pipeline.store.batch(&key).await?.map_or(1, |b| b.attempts.saturating_add(1));
-    let batch = Batch { key, counts, state, reason, attempts, checked };
+    let attempts = pipeline
+        .store
+        .batch(&key)
+        .await?
+        .map_or(1, |b| b.attempts.saturating_add(1));
+    let batch = Batch {
+        key,
+        counts,
+        state,
+        reason,
+        attempts,
+        checked,
+    };
     pipeline.store.put_batch(&batch).await?;
     Ok(batch)
 }

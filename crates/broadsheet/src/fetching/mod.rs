@@ -46,9 +46,15 @@ impl Summary {
 
 /// `broadsheet fetch`: one round, and what came of it on the terminal.
 pub(crate) async fn run(config: &Config, pipeline: &Pipeline, only: &[String]) -> Result<ExitCode> {
-    let only = only.iter().map(|name| fetchable(name)).collect::<Result<Vec<_>>>()?;
+    let only = only
+        .iter()
+        .map(|name| fetchable(name))
+        .collect::<Result<Vec<_>>>()?;
     let bar = crate::importing::progress::spinner("planning");
-    let summary = round(config, pipeline, &only, &|doing| bar.set_message(doing.to_string())).await?;
+    let summary = round(config, pipeline, &only, &|doing| {
+        bar.set_message(doing.to_string())
+    })
+    .await?;
     bar.finish_and_clear();
     for batch in &summary.batches {
         println!("{}", line(batch));
@@ -62,15 +68,28 @@ pub(crate) async fn run(config: &Config, pipeline: &Pipeline, only: &[String]) -
     if summary.batches.is_empty() && summary.unchanged.is_empty() && summary.errors.is_empty() {
         println!("No source is configured for this; see `broadsheet config check`.");
     }
-    Ok(if summary.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if summary.errors.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A source that can be fetched, by its short name.
 fn fetchable(name: &str) -> Result<Source> {
-    let known = [Source::ArxivFeed, Source::ArxivOai, Source::DailyPapers, Source::Biorxiv, Source::Feed];
+    let known = [
+        Source::ArxivFeed,
+        Source::ArxivOai,
+        Source::DailyPapers,
+        Source::Biorxiv,
+        Source::Feed,
+    ];
     match known.into_iter().find(|s| s.as_str() == name) {
         Some(source) => Ok(source),
-        None => bail!("`{name}` cannot be fetched; known are {}", known.map(Source::as_str).join(", ")),
+        None => bail!(
+            "`{name}` cannot be fetched; known are {}",
+            known.map(Source::as_str).join(", ")
+        ),
     }
 }
 
@@ -82,8 +101,18 @@ fn line(batch: &Batch) -> String {
         None => format!("{} stored", counts.stored),
     };
     let key = &batch.key;
-    let reason = if batch.reason.is_empty() { String::new() } else { format!(" ({})", batch.reason) };
-    format!("{} {} {}: {numbers}, {}{reason}", key.source.as_str(), key.category, key.day, batch.state.as_str())
+    let reason = if batch.reason.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", batch.reason)
+    };
+    format!(
+        "{} {} {}: {numbers}, {}{reason}",
+        key.source.as_str(),
+        key.category,
+        key.day,
+        batch.state.as_str()
+    )
 }
 
 /// One round over all sources, or over some. `say` hears what is being done.
@@ -97,7 +126,10 @@ pub(crate) async fn round(
     let visitor = Visitor::new(config, pipeline)?;
     let today = visiting::today();
     let since = today.saturating_sub(i64::from(sources.look_back_days).days());
-    let ledger = pipeline.store.batches(Some(since), false, LEDGER_LINES).await?;
+    let ledger = pipeline
+        .store
+        .batches(Some(since), false, LEDGER_LINES)
+        .await?;
     let mut visits = plan::visits(sources, &ledger, today);
     visits.retain(|v| only.is_empty() || only.contains(&v.source()));
     let mut summary = Summary::default();
@@ -118,7 +150,9 @@ async fn attend(
     summary: &mut Summary,
 ) -> Result<()> {
     let outcome = match visit {
-        Visit::Harvest { category, day } => harvest::harvest(visitor, pipeline, category, *day).await.map(Some),
+        Visit::Harvest { category, day } => harvest::harvest(visitor, pipeline, category, *day)
+            .await
+            .map(Some),
         single => bring(visitor, pipeline, single).await,
     };
     match outcome {
@@ -128,11 +162,15 @@ async fn attend(
             summary.batches.push(batch);
         }
         Err(error) => {
-            let Some(fault) = error.downcast_ref::<FetchError>() else { return Err(error) };
+            let Some(fault) = error.downcast_ref::<FetchError>() else {
+                return Err(error);
+            };
             let why = fault.to_string();
             warn!(source = visit.source().as_str(), "{}: {why}", visit.words());
             summary.errors.push(format!("{}: {why}", visit.words()));
-            summary.batches.push(keep::fail(pipeline, visit.key(today), why, Timestamp::now()).await?);
+            summary
+                .batches
+                .push(keep::fail(pipeline, visit.key(today), why, Timestamp::now()).await?);
         }
     }
     Ok(())
@@ -140,7 +178,9 @@ async fn attend(
 
 /// A single visit, stored. Nothing when the source says that nothing changed.
 async fn bring(visitor: &Visitor, pipeline: &Pipeline, visit: &Visit) -> Result<Option<Batch>> {
-    let Some(fetched) = visitor.visit(visit).await? else { return Ok(None) };
+    let Some(fetched) = visitor.visit(visit).await? else {
+        return Ok(None);
+    };
     let visited = fetched.visited.clone();
     let batch = keep::keep(pipeline, fetched, Timestamp::now()).await?;
     // Only what is stored whole may be answered by "not modified" next time.
@@ -153,7 +193,9 @@ async fn bring(visitor: &Visitor, pipeline: &Pipeline, visit: &Visit) -> Result<
 fn report(batch: &Batch) {
     let source = batch.key.source.as_str();
     match batch.state {
-        BatchState::Complete | BatchState::Unverified | BatchState::Closed => info!(source, "{}", line(batch)),
+        BatchState::Complete | BatchState::Unverified | BatchState::Closed => {
+            info!(source, "{}", line(batch))
+        }
         _ => warn!(source, "{}", line(batch)),
     }
 }

@@ -61,21 +61,33 @@ impl Visit {
     pub(super) fn words(&self) -> String {
         match self {
             Visit::Announcement { category, .. } => format!("fetching {category} from arXiv"),
-            Visit::Harvest { category, day } => format!("harvesting {category} of {day} from arXiv"),
+            Visit::Harvest { category, day } => {
+                format!("harvesting {category} of {day} from arXiv")
+            }
             Visit::DailyPapers { day } => format!("fetching the Daily Papers of {day}"),
-            Visit::Biorxiv { server, from, until } => format!("fetching {server} of {from} to {until}"),
+            Visit::Biorxiv {
+                server,
+                from,
+                until,
+            } => format!("fetching {server} of {from} to {until}"),
             Visit::Feed { url } => format!("fetching {url}"),
         }
     }
 
     /// The line of the ledger under which a failure is kept, before the source has told its own day.
     pub(super) fn key(&self, today: Date) -> BatchKey {
-        BatchKey { source: self.source(), category: self.category(), day: self.day(today) }
+        BatchKey {
+            source: self.source(),
+            category: self.category(),
+            day: self.day(today),
+        }
     }
 
     fn category(&self) -> String {
         match self {
-            Visit::Announcement { category, .. } | Visit::Harvest { category, .. } => category.clone(),
+            Visit::Announcement { category, .. } | Visit::Harvest { category, .. } => {
+                category.clone()
+            }
             Visit::DailyPapers { .. } => "*".to_string(),
             Visit::Biorxiv { server, .. } => server.clone(),
             Visit::Feed { url } => url.clone(),
@@ -100,17 +112,34 @@ pub(super) fn visits(sources: &Sources, ledger: &[Batch], today: Date) -> Vec<Vi
         let anew = ledger.iter().any(|b| {
             b.key.source == Source::ArxivFeed && b.key.category == *category && !b.state.settled()
         });
-        visits.push(Visit::Announcement { category: category.clone(), anew });
+        visits.push(Visit::Announcement {
+            category: category.clone(),
+            anew,
+        });
     }
     if sources.daily_papers {
         // Votes of the last days still move, so each is read again in every round.
-        let days = (0..=i64::from(sources.look_back_days)).rev().map(|n| today.saturating_sub(n.days()));
-        visits.extend(days.filter(|d| !weekend(*d)).map(|day| Visit::DailyPapers { day }));
+        let days = (0..=i64::from(sources.look_back_days))
+            .rev()
+            .map(|n| today.saturating_sub(n.days()));
+        visits.extend(
+            days.filter(|d| !weekend(*d))
+                .map(|day| Visit::DailyPapers { day }),
+        );
     }
     for server in &sources.biorxiv {
-        visits.push(Visit::Biorxiv { server: server.clone(), from: start, until: today });
+        visits.push(Visit::Biorxiv {
+            server: server.clone(),
+            from: start,
+            until: today,
+        });
     }
-    visits.extend(sources.feeds.iter().map(|url| Visit::Feed { url: url.clone() }));
+    visits.extend(
+        sources
+            .feeds
+            .iter()
+            .map(|url| Visit::Feed { url: url.clone() }),
+    );
     visits
 }
 
@@ -119,14 +148,19 @@ pub(super) fn visits(sources: &Sources, ledger: &[Batch], today: Date) -> Vec<Vi
 fn harvests(category: &str, ledger: &[Batch], start: Date, today: Date) -> Vec<Visit> {
     let arxiv = |source| matches!(source, Source::ArxivFeed | Source::ArxivOai);
     let settled = |day: Date| {
-        let mut lines = ledger.iter().filter(|b| b.key.category == category && b.key.day == day);
+        let mut lines = ledger
+            .iter()
+            .filter(|b| b.key.category == category && b.key.day == day);
         lines.any(|b| arxiv(b.key.source) && b.state.settled())
     };
     start
         .series(1.day())
         .take_while(|day| *day < today)
         .filter(|day| !weekend(*day) && !settled(*day))
-        .map(|day| Visit::Harvest { category: category.to_string(), day })
+        .map(|day| Visit::Harvest {
+            category: category.to_string(),
+            day,
+        })
         .collect()
 }
 
@@ -144,9 +178,20 @@ mod tests {
     use super::*;
 
     fn batch(source: Source, day: Date, state: BatchState) -> Batch {
-        let key = BatchKey { source, category: "cs.CL".into(), day };
+        let key = BatchKey {
+            source,
+            category: "cs.CL".into(),
+            day,
+        };
         let (counts, checked) = (Counts::default(), Timestamp::UNIX_EPOCH);
-        Batch { key, counts, state, reason: String::new(), attempts: 1, checked }
+        Batch {
+            key,
+            counts,
+            state,
+            reason: String::new(),
+            attempts: 1,
+            checked,
+        }
     }
 
     #[track_caller]
@@ -157,7 +202,10 @@ mod tests {
             look_back_days: 4,
             ..Sources::default()
         };
-        let words: Vec<_> = visits(&sources, ledger, today).iter().map(Visit::words).collect();
+        let words: Vec<_> = visits(&sources, ledger, today)
+            .iter()
+            .map(Visit::words)
+            .collect();
         assert_eq!(words.join("; "), expected);
     }
 
@@ -183,7 +231,11 @@ mod tests {
         ];
         let want = "harvesting cs.CL of 2026-11-20 from arXiv; fetching cs.CL from arXiv";
         check(&ledger, date(2026, 11, 23), want);
-        ledger.push(batch(Source::ArxivOai, date(2026, 11, 20), BatchState::Complete));
+        ledger.push(batch(
+            Source::ArxivOai,
+            date(2026, 11, 20),
+            BatchState::Complete,
+        ));
         check(&ledger, date(2026, 11, 23), "fetching cs.CL from arXiv");
     }
 }

@@ -44,7 +44,10 @@ impl Visitor {
         let memory = Arc::new(KeptMemory(pipeline.store.clone()));
         let endpoints = endpoints(&config.written.sources.endpoints);
         endpoints.check()?;
-        Ok(Visitor { client: Client::new(settings, transport, memory, clock), endpoints })
+        Ok(Visitor {
+            client: Client::new(settings, transport, memory, clock),
+            endpoints,
+        })
     }
 
     /// What a source has to say; nothing when it has not changed since the last visit. Harvests have their own way.
@@ -52,21 +55,39 @@ impl Visitor {
         let (client, endpoints) = (&self.client, &self.endpoints);
         match visit {
             Visit::Announcement { category, anew } => {
-                let how = if *anew { client::Visit::Anew } else { client::Visit::IfChanged };
+                let how = if *anew {
+                    client::Visit::Anew
+                } else {
+                    client::Visit::IfChanged
+                };
                 announcements::announcements(client, endpoints, category, how).await
             }
             Visit::DailyPapers { day } => daily_api::fetch(client, endpoints, *day).await.map(Some),
-            Visit::Biorxiv { server, from, until } => {
+            Visit::Biorxiv {
+                server,
+                from,
+                until,
+            } => {
                 let known = Server::ALL.into_iter().find(|s| s.as_str() == server);
-                let server = known.ok_or_else(|| FetchError::Wrong(format!("there is no server {server}")))?;
-                biorxiv::fetch(client, endpoints, server, *from, *until).await.map(Some)
+                let server = known
+                    .ok_or_else(|| FetchError::Wrong(format!("there is no server {server}")))?;
+                biorxiv::fetch(client, endpoints, server, *from, *until)
+                    .await
+                    .map(Some)
             }
             Visit::Feed { url } => {
-                feed::fetch(client, url, url, Trust::Configured, client::Visit::IfChanged).await
+                feed::fetch(
+                    client,
+                    url,
+                    url,
+                    Trust::Configured,
+                    client::Visit::IfChanged,
+                )
+                .await
             }
-            Visit::Harvest { category, day } => {
-                Err(FetchError::Wrong(format!("the harvest of {category} of {day} is not a single visit")))
-            }
+            Visit::Harvest { category, day } => Err(FetchError::Wrong(format!(
+                "the harvest of {category} of {day} is not a single visit"
+            ))),
         }
     }
 
@@ -79,7 +100,13 @@ impl Visitor {
 /// The configured addresses, the sources' own where none is given.
 fn endpoints(written: &config::Endpoints) -> Endpoints {
     let own = Endpoints::default();
-    let or = |written: &String, own: String| if written.is_empty() { own } else { written.clone() };
+    let or = |written: &String, own: String| {
+        if written.is_empty() {
+            own
+        } else {
+            written.clone()
+        }
+    };
     Endpoints {
         arxiv_api: or(&written.arxiv_api, own.arxiv_api),
         arxiv_oai: or(&written.arxiv_oai, own.arxiv_oai),

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::papers::arxiv_dump;
-use crate::program::{Home, Server};
+use crate::program::{Home, Server, http_client};
 
 const PAGES: [(&str, &str); 11] = [
     ("front", "/"),
@@ -60,7 +60,7 @@ impl Browser {
                 .enable_all()
                 .build()
                 .unwrap(),
-            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            client: http_client().no_proxy().build().unwrap(),
             session: driver.trim_end_matches('/').to_string(),
             _profile: profile,
         };

@@ -199,7 +199,7 @@ impl Server {
                 .enable_all()
                 .build()
                 .unwrap(),
-            client: reqwest::Client::builder()
+            client: http_client()
                 .no_proxy()
                 .redirect(reqwest::redirect::Policy::none())
                 .build()
@@ -291,4 +291,10 @@ pub(crate) fn same(got: &str, expected: &str) {
         assert_eq!(got, expected, "line {}", n + 1);
     }
     assert_eq!(got.lines().count(), expected.lines().count());
+}
+
+/// A client that calls the server under test only; TLS needs a provider named even where nothing is encrypted.
+pub(crate) fn http_client() -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
 }
