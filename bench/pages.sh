@@ -48,4 +48,4 @@ for path in "/papers/date/$day" "/papers/$paper" /; do
         "$(sed -n 's/^Requests\/sec: *//p' "$work/wrk")" \
         "$(sed -n 's/^ *50% *//p' "$work/wrk")" "$(sed -n 's/^ *99% *//p' "$work/wrk")"
 done
-printf 'memory of the server     %s MiB\n' "$(($(sed -n 's/^VmHWM: *\([0-9]*\) kB/\1/p' "/proc/$server/status") / 1024))"
+printf 'memory of the server     %s MiB\n' "$(awk '/^VmHWM:/ { print int($2 / 1024) }' "/proc/$server/status")"

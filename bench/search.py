@@ -4,9 +4,10 @@
 Draws real queries from the papers in a data folder (the one bench/import.sh filled): words of titles, phrases, authors,
 filters. Sends them to the released server at a steady rate, each at its own time whether or not earlier ones are
 answered (an open loop, so that a slow answer is not hidden by asking less). Then the same queries, as far as SQLite can
-express them, against an FTS5 table of the same papers, `ORDER BY bm25() LIMIT 20`, one after the other in this process.
-Only the standard library. Latency through HTTP contains connection, parsing, loading the hits' papers and rendering;
-FTS5's contains reading 20 titles. So the comparison favours FTS5.
+express them, against an FTS5 table of the same papers, one after the other in this process: once only the best 20 by
+`bm25()`, once what a page of results needs (the best 30, highlighted, with a passage of the abstract, and how many papers
+match in all). Only the standard library. Latency through HTTP contains connection, parsing, loading the papers and
+rendering; FTS5's does not, so the comparison favours FTS5.
 """
 
 import argparse
@@ -159,11 +160,18 @@ def build_fts(papers: list[dict]) -> sqlite3.Connection:
     return db
 
 
-def measure_fts(db: sqlite3.Connection, queries: list[str]) -> list[float]:
+BEST_20 = "SELECT rowid, title FROM fts WHERE fts MATCH ? ORDER BY bm25(fts) LIMIT 20"
+PAGE = """SELECT rowid, highlight(fts, 0, '<mark>', '</mark>'), snippet(fts, 1, '<mark>', '</mark>', '…', 40), authors
+    FROM fts WHERE fts MATCH ? ORDER BY bm25(fts) LIMIT 30"""
+TOTAL = "SELECT count(*) FROM fts WHERE fts MATCH ?"
+
+
+def measure_fts(db: sqlite3.Connection, queries: list[str], statements: list[str]) -> list[float]:
     taken = []
     for query in queries:
         begin = time.perf_counter()
-        db.execute("SELECT rowid, title FROM fts WHERE fts MATCH ? ORDER BY bm25(fts) LIMIT 20", (query,)).fetchall()
+        for statement in statements:
+            db.execute(statement, (query,)).fetchall()
         taken.append(time.perf_counter() - begin)
     return taken
 
@@ -204,12 +212,14 @@ def main() -> int:
 
     both = [(seconds, fts) for seconds, (_, fts) in zip(taken, queries) if fts is not None]
     db = build_fts(papers)
-    measure_fts(db, [fts for _, fts in both[:100]])
-    theirs = line("SQLite FTS5", measure_fts(db, [fts for _, fts in both]))
+    asked = [fts for _, fts in both]
+    measure_fts(db, asked[:100], [BEST_20])
     same = percentiles([seconds for seconds, _ in both])
-    print(f"on the {len(both)} queries that FTS5 can express, FTS5 / Broadsheet:", end=" ")
-    print(", ".join(f"p{p} {theirs[p] / same[p]:.2f}" for p in (50, 90, 99)))
-    return 0 if ours[99] > 0 else 1
+    for name, statements in [("FTS5, best 20", [BEST_20]), ("FTS5, a page's work", [PAGE, TOTAL])]:
+        theirs = line(name, measure_fts(db, asked, statements))
+        ratios = ", ".join(f"p{p} {theirs[p] / same[p]:.2f}" for p in (50, 90, 99))
+        print(f"{'':<24} FTS5 / Broadsheet on the {len(both)} queries that FTS5 can express: {ratios}")
+    return 0 if ours else 1
 
 
 if __name__ == "__main__":
