@@ -207,7 +207,7 @@ def main() -> int:
         warm = mixed_queries(papers, 200, SEED + 1)
         open_loop(server.port, [f"{args.path}?{urllib.parse.urlencode({'q': q})}" for q, _ in warm], args.rate)
         taken, late = open_loop(server.port, paths, args.rate)
-    ours = line(f"HTTP {args.path}", taken)
+    line(f"HTTP {args.path}", taken)
     print(f"{'sent late by at most':<24} {1000 * late:.1f} ms")
 
     both = [(seconds, fts) for seconds, (_, fts) in zip(taken, queries) if fts is not None]
@@ -219,7 +219,7 @@ def main() -> int:
         theirs = line(name, measure_fts(db, asked, statements))
         ratios = ", ".join(f"p{p} {theirs[p] / same[p]:.2f}" for p in (50, 90, 99))
         print(f"{'':<24} FTS5 / Broadsheet on the {len(both)} queries that FTS5 can express: {ratios}")
-    return 0 if ours else 1
+    return 0
 
 
 if __name__ == "__main__":
