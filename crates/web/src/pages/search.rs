@@ -25,6 +25,10 @@ const RESULTS_LEN: usize = 30;
 /// Length of the stretch of abstract that is shown, in characters.
 const SNIPPET_CHARS: usize = 240;
 
+/// What is said where a search finds nothing and the engine has no better advice.
+const NOTHING_FOUND: &str = "Nothing here has these words. Fewer or other words may find more; most titles and \
+                             abstracts are in English.";
+
 /// Longest text of a filter field, in characters.
 const FILTER_CHARS_MAX: usize = 100;
 
@@ -156,12 +160,14 @@ fn filled(
     SearchPage {
         query: words.to_string(),
         corrected: answer.corrected.clone(),
-        hint: answer.hint.clone(),
-        counted: format!(
-            "{}, {}",
-            papers_in_words(answer.total as u64),
-            words_of(sort)
-        ),
+        hint: answer
+            .hint
+            .clone()
+            .or_else(|| (answer.total == 0).then(|| NOTHING_FOUND.to_string())),
+        counted: match answer.total {
+            0 => papers_in_words(0),
+            n => format!("{}, {}", papers_in_words(n as u64), words_of(sort)),
+        },
         hits: papers
             .iter()
             .map(|paper| hit(paper, explained(paper), &answer.marker))
