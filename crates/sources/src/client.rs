@@ -1,6 +1,6 @@
 //! The one client of everything that is fetched: polite, bounded, and clear about why it failed.
 //!
-//! A call goes through the [gate](crate::gate) of its group of hosts, is tried again when the network broke, and
+//! A call goes through the [gate] of its group of hosts, is tried again when the network broke, and
 //! stops for good when the host refuses. Redirects are followed here and not below, so that each hop passes its own
 //! gate and no hop leads into a private network.
 

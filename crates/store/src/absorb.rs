@@ -1,8 +1,8 @@
 //! The one door: what sources yield becomes rows, in one transaction.
 //!
-//! In four steps. [`clean`] brings items into a form that can be kept. [`Working::load`] fetches every paper that the
+//! In four steps. [`clean()`] brings items into a form that can be kept. [`Working::load`] fetches every paper that the
 //! items may speak of, in a few statements for all of them. [`Working::take`] then decides in memory, item by item,
-//! which paper each one means (`identity.rs`) and what changes (`domain::merge`). [`write`] brings the rows up to
+//! which paper each one means (`identity.rs`) and what changes (`domain::merge`). [`write()`] brings the rows up to
 //! date, again in a few statements. So a batch of a thousand new records costs some dozens of statements.
 
 mod clean;

@@ -1,4 +1,4 @@
-//! Every list as a feed: Atom, RSS 2.0 and JSON Feed 1.1 over one [`Feed`](item::Feed) value.
+//! Every list as a feed: Atom, RSS 2.0 and JSON Feed 1.1 over one [`Feed`] value.
 //!
 //! - Ids are `urn:broadsheet:...` and depend on the list and the paper only, never on the site's address: a site that
 //!   moves does not show its readers everything again.

@@ -1,4 +1,4 @@
-//! Web addresses in running text, as abstracts give them: "code is at https://github.com/a/b."
+//! Web addresses in running text, as abstracts give them: `code is at https://github.com/a/b.`
 
 use domain::paper::clean_url;
 
