@@ -24,6 +24,8 @@ const SNIPPET_CHARS_MAX: usize = 2000;
 pub struct Marker {
     /// Stems of each word or phrase, by first stem.
     sequences: HashMap<String, Vec<(usize, Vec<String>)>>,
+    /// First characters of all stems: no other word of a text can match.
+    beginnings: Vec<char>,
     /// How many sequences there are.
     count: usize,
 }
@@ -40,6 +42,11 @@ impl Marker {
         let Some(first) = stems.first().cloned() else {
             return;
         };
+        for beginning in stems.iter().filter_map(|stem| stem.chars().next()) {
+            if !self.beginnings.contains(&beginning) {
+                self.beginnings.push(beginning);
+            }
+        }
         let known = self.sequences.entry(first).or_default();
         if !known.iter().any(|(_, sequence)| *sequence == stems) {
             known.push((self.count, stems));
@@ -82,9 +89,10 @@ impl Marker {
         if self.count == 0 {
             return Vec::new();
         }
-        let (joined, words): (Vec<Word>, Vec<Word>) = tokens::words(text)
-            .into_iter()
-            .partition(|word| word.joined);
+        let (joined, words): (Vec<Word>, Vec<Word>) =
+            tokens::words_beginning(text, &self.beginnings)
+                .into_iter()
+                .partition(|word| word.joined);
         let mut marks = Vec::new();
         for list in [&joined, &words] {
             for (i, word) in list.iter().enumerate() {
