@@ -102,7 +102,7 @@ fn plan(
             if feed.closed && feed.entries.is_empty() && feed.unreadable.is_empty() {
                 expected = Some(0);
             }
-            take_feed(&mut gathered, feed);
+            take_feed(&mut gathered, feed, day);
         } else {
             let of = feed_day.map_or("no day".to_string(), |d| d.to_string());
             gathered.note(format!("the feed is still that of {of}"));
@@ -128,11 +128,16 @@ fn plan(
     })
 }
 
-fn take_feed(gathered: &mut Gathered, feed: Announcement) {
+/// An entry without a day of its own was announced on the feed's.
+fn take_feed(gathered: &mut Gathered, feed: Announcement, day: Date) {
     for note in feed.notes {
         gathered.note(note);
     }
-    for (kind, record) in feed.entries {
+    let announced = domain::paper::utc_midnight(day);
+    for (kind, mut record) in feed.entries {
+        if kind != AnnounceKind::Replacement {
+            record.times.announced = record.times.announced.or(announced);
+        }
         gathered.paper(kind, record);
     }
     gathered.unreadable = feed.unreadable;
