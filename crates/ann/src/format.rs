@@ -254,6 +254,21 @@ impl Container {
         &self.backing.bytes()[range.clone()]
     }
 
+    /// The same file with one more part, or with that part replaced.
+    pub(crate) fn with_part(&self, kind: [u8; 4], tag: [u8; 4], bytes: &[u8]) -> Container {
+        let mut writer = Writer::new(kind);
+        for part in self.parts.iter().filter(|part| part.tag != tag) {
+            writer.part(part.tag, &self.backing.bytes()[part.start..part.end]);
+        }
+        writer.part(tag, bytes);
+        writer.to_container()
+    }
+
+    /// Whether there is such a part.
+    pub(crate) fn has(&self, tag: [u8; 4]) -> bool {
+        self.parts.iter().any(|part| part.tag == tag)
+    }
+
     /// The length of the whole file.
     pub fn len(&self) -> usize {
         self.backing.bytes().len()

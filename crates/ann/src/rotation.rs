@@ -58,6 +58,14 @@ impl Rotation {
         self.panels.products(vector, out);
     }
 
+    /// Turns one vector back.
+    pub fn invert(&self, vector: &[f32], out: &mut [f32]) {
+        out.fill(0.0);
+        for (&value, row) in vector.iter().zip(self.rows.chunks_exact(self.dim)) {
+            crate::kernels::add_scaled(out, value, row);
+        }
+    }
+
     /// Turns every row, in parallel.
     pub fn apply_all(&self, rows: Rows<'_>) -> Vec<f32> {
         product(rows, &self.panels)
@@ -106,6 +114,22 @@ impl Hadamard {
     }
 }
 
+impl Hadamard {
+    /// Turns a vector back in place.
+    pub fn invert(&self, vector: &mut [f32]) {
+        assert_eq!(vector.len(), self.dim, "a vector of {} numbers", self.dim);
+        let width = previous_power_of_two(self.dim);
+        let rounds = if width == self.dim { 2 } else { ROUNDS };
+        for round in (0..rounds).rev() {
+            // A round's transform and signs are each their own inverse.
+            let first = if round % 2 == 0 { 0 } else { self.dim - width };
+            walsh_hadamard(&mut vector[first..first + width]);
+            let signs = &self.signs[round * self.dim..(round + 1) * self.dim];
+            vector.iter_mut().zip(signs).for_each(|(x, sign)| *x *= sign);
+        }
+    }
+}
+
 fn previous_power_of_two(n: usize) -> usize {
     if n == 0 { 0 } else { 1 << n.ilog2() }
 }
@@ -144,6 +168,11 @@ mod tests {
             let before = [dot(&a, &b), dot(&a, &a)];
             rotation.apply(&mut a);
             rotation.apply(&mut b);
+            let mut back = a.clone();
+            rotation.invert(&mut back);
+            for (x, y) in back.iter().zip(normals(dim, 1)) {
+                assert!((x - y).abs() < 1e-4, "{dim}: turned back");
+            }
             for (x, y) in before.iter().zip([dot(&a, &b), dot(&a, &a)]) {
                 assert!((x - y).abs() < 1e-3 * dim as f32, "{dim}: {x} {y}");
             }
@@ -172,8 +201,12 @@ mod tests {
         assert!(rotation.deviation() < 1e-5, "R·Rᵀ = I");
         assert!(values.windows(2).all(|w| w[0] >= w[1]));
         let turned = rotation.apply_all(Rows::new(&data, dim));
+        let mut back = vec![0.0; dim];
+        rotation.invert(&turned[..dim], &mut back);
+        assert!(back.iter().zip(&data).all(|(x, y)| (x - y).abs() < 1e-3), "turned back");
         let energy = |d: usize| -> f32 { turned.chunks_exact(dim).map(|x| x[d] * x[d]).sum() };
         assert!(energy(0) > energy(dim - 1));
-        assert!(rotation.reordered(&[1, 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]).deviation() < 1e-5);
+        let reversed: Vec<u32> = (0..dim as u32).rev().collect();
+        assert!(rotation.reordered(&reversed).deviation() < 1e-5);
     }
 }

@@ -1,7 +1,7 @@
 //! Eight-bit scalar codes: a query of 16 bits against vectors of 8, exact in integers; and rounding that
 //! pushes its error to where queries do not look.
 
-use crate::kernels;
+use crate::kernels::{self, PANEL};
 use crate::matrix::cholesky;
 
 /// A query scaled to 16-bit integers so that its product with any byte code fits 32 bits.
@@ -34,10 +34,57 @@ impl Query16 {
         self.values.extend(query.iter().map(|x| (x * scale).round() as i16));
     }
 
+    /// What one unit of an integer product is worth.
+    pub fn unit(&self) -> f32 {
+        self.unit
+    }
+
+    /// The scaled numbers.
+    pub fn values(&self) -> &[i16] {
+        &self.values
+    }
+
     /// `⟨query, code⟩`, for a code (or a prefix of one) in units of its step.
     #[inline]
     pub fn dot(&self, code: &[i8]) -> f32 {
         self.unit * kernels::dot_i16_i8(&self.values[..code.len()], code) as f32
+    }
+}
+
+/// Byte columns laid out for one query against all of them: panels of [`PANEL`] columns, two dimensions at
+/// a time, filled with zeros.
+#[derive(Debug, Clone, Default)]
+pub struct BytePanels {
+    data: Vec<i8>,
+    /// Dimensions, rounded up to pairs.
+    dim: usize,
+}
+
+impl BytePanels {
+    /// Lays out the first `dim` numbers of each column (rows of `stride` bytes).
+    pub fn new(columns: &[i8], stride: usize, dim: usize) -> BytePanels {
+        assert!(0 < dim && dim <= stride, "a prefix of the columns");
+        let even = dim.next_multiple_of(2);
+        let panels = (columns.len() / stride).div_ceil(PANEL);
+        let mut data = vec![0; panels * even * PANEL];
+        for (c, column) in columns.chunks_exact(stride).enumerate() {
+            let panel = &mut data[c / PANEL * even * PANEL..];
+            for (d, &value) in column[..dim].iter().enumerate() {
+                panel[d / 2 * 2 * PANEL + c % PANEL * 2 + d % 2] = value;
+            }
+        }
+        BytePanels { data, dim: even }
+    }
+
+    /// The product of `query` with every column, and with the filling of the last panel.
+    pub fn products(&self, query: &Query16, out: &mut Vec<i32>) {
+        let mut prefix = query.values[..self.dim.min(query.values.len())].to_vec();
+        prefix.resize(self.dim, 0);
+        let size = self.dim * PANEL;
+        out.resize(self.data.len() / size * PANEL, 0);
+        for (panel, out) in self.data.chunks_exact(size).zip(out.chunks_exact_mut(PANEL)) {
+            kernels::panel_dot_i8(&prefix, panel, out);
+        }
     }
 }
 
@@ -124,6 +171,21 @@ mod tests {
         assert!((got - exact).abs() < 0.05, "{got} {exact}");
         let prefix: f32 = query.iter().zip(&code[..32]).map(|(q, &x)| q * f32::from(x)).sum();
         assert!((Query16::new(&query).dot(&code[..32]) - prefix).abs() < 0.05);
+    }
+
+    #[test]
+    fn panels_of_bytes_give_the_same_products() {
+        let code: Vec<i8> = normals(70 * 9, 2).iter().map(|x| (x * 40.0) as i8).collect();
+        for prefix in [1, 4, 9] {
+            let query = Query16::new(&normals(9, 1));
+            let mut products = Vec::new();
+            BytePanels::new(&code, 9, prefix).products(&query, &mut products);
+            for (column, &product) in code.chunks_exact(9).zip(&products) {
+                let expected = kernels::dot_i16_i8(&query.values()[..prefix], &column[..prefix]);
+                // The padding of an odd prefix multiplies the next number of the query by zero.
+                assert_eq!(product, expected);
+            }
+        }
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) fn kernels() -> Option<Kernels> {
         // SAFETY: as above.
         dot_i16_i8: |q, x| unsafe { dot_i16_i8(q, x) },
         // SAFETY: as above.
+        panel_dot_i8: |q, p, o| unsafe { panel_dot_i8(q, p, o) },
+        // SAFETY: as above.
         hamming: |a, b| unsafe { hamming(a, b) },
         // SAFETY: as above.
         bit_planes_dot: |c, p| unsafe { bit_planes_dot(c, p) },
@@ -134,6 +136,25 @@ fn dot_i16_i8(query: &[i16], code: &[i8]) -> i32 {
         sum = _mm256_add_epi32(sum, _mm256_madd_epi16(q, x));
     }
     sum_epi32(sum) + scalar::dot_i16_i8(&query[whole..], &code[whole..])
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn panel_dot_i8(query: &[i16], panel: &[i8], out: &mut [i32]) {
+    let mut sums = [_mm256_setzero_si256(); PANEL / 8];
+    for (pair, rows) in query.chunks_exact(2).zip(panel.chunks_exact(2 * PANEL)) {
+        let both = i32::from(pair[0]) & 0xffff | i32::from(pair[1]) << 16;
+        let both = _mm256_set1_epi32(both);
+        for (sum, columns) in sums.iter_mut().zip(rows.chunks_exact(16)) {
+            // SAFETY: `columns` has 16 bytes.
+            let columns = unsafe { _mm_loadu_si128(columns.as_ptr().cast()) };
+            let products = _mm256_madd_epi16(both, _mm256_cvtepi8_epi16(columns));
+            *sum = _mm256_add_epi32(*sum, products);
+        }
+    }
+    for (sum, out) in sums.iter().zip(out.chunks_exact_mut(8)) {
+        // SAFETY: `out` has eight numbers.
+        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), *sum) };
+    }
 }
 
 #[target_feature(enable = "avx2,popcnt")]

@@ -26,6 +26,8 @@ pub(super) fn kernels() -> Option<Kernels> {
         // SAFETY: as above.
         dot_i16_i8: |q, x| unsafe { dot_i16_i8(q, x) },
         // SAFETY: as above.
+        panel_dot_i8: |q, p, o| unsafe { panel_dot_i8(q, p, o) },
+        // SAFETY: as above.
         hamming: |a, b| unsafe { hamming(a, b) },
         // SAFETY: as above.
         bit_planes_dot: |c, p| unsafe { bit_planes_dot(c, p) },
@@ -154,6 +156,24 @@ fn dot_i16_i8(query: &[i16], code: &[i8]) -> i32 {
         at += 32;
     }
     _mm512_reduce_add_epi32(_mm512_add_epi32(s0, s1))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn panel_dot_i8(query: &[i16], panel: &[i8], out: &mut [i32]) {
+    let mut sums = [_mm512_setzero_si512(); PANEL / 16];
+    for (pair, rows) in query.chunks_exact(2).zip(panel.chunks_exact(2 * PANEL)) {
+        let both = i32::from(pair[0]) & 0xffff | i32::from(pair[1]) << 16;
+        let both = _mm512_set1_epi32(both);
+        for (sum, columns) in sums.iter_mut().zip(rows.chunks_exact(32)) {
+            // SAFETY: `columns` has 32 bytes.
+            let columns = unsafe { _mm256_loadu_si256(columns.as_ptr().cast()) };
+            *sum = _mm512_dpwssd_epi32(*sum, both, _mm512_cvtepi8_epi16(columns));
+        }
+    }
+    for (sum, out) in sums.iter().zip(out.chunks_exact_mut(16)) {
+        // SAFETY: `out` has sixteen numbers.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), *sum) };
+    }
 }
 
 /// Eight words at `at`, zeros past the end of the slice.
@@ -290,7 +310,13 @@ fn store_lane_sums(even: __m512i, odd: __m512i, out: &mut [u16]) {
 fn select_above(sums: &[u16], factors: &[u8], affine: &Affine, floor: f32, out: &mut Vec<(f32, u32)>) {
     let floors = _mm512_set1_ps(floor);
     let whole = sums.len() / 16 * 16;
+    let least = _mm256_set1_epi16(affine.least_sum(floor) as i16);
     for at in (0..whole).step_by(16) {
+        // SAFETY: `at + 16 <= whole <= sums.len()`.
+        let sum = unsafe { _mm256_loadu_si256(sums.as_ptr().add(at).cast()) };
+        if _mm256_cmpge_epu16_mask(sum, least) == 0 {
+            continue;
+        }
         // SAFETY: `at + 16 <= whole <= sums.len() == factors.len()`.
         let (sum, factor) = unsafe {
             let sum = _mm256_loadu_si256(sums.as_ptr().add(at).cast());

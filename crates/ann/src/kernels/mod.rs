@@ -53,6 +53,22 @@ impl Affine {
         let factor = self.factor_low + self.factor_step * f32::from(factor);
         self.bias + factor * (self.base + self.step * f32::from(sum))
     }
+
+    /// A sum below which no factor reaches `floor`: most codes need no more than this one comparison.
+    pub(crate) fn least_sum(&self, floor: f32) -> u16 {
+        let (low, high) = (self.factor_low, self.factor_low + 255.0 * self.factor_step);
+        // Score − bias = factor · share. When it must be positive, the greatest factor asks least of the
+        // share; when it may be negative, the least factor does.
+        let wanted = floor - self.bias;
+        let factor = if wanted > 0.0 { high } else { low };
+        if !(low > 0.0 && high >= low && self.step > 0.0 && factor.is_finite()) {
+            return 0;
+        }
+        // A little less than the bound, for the rounding of the full computation; the conversion clamps,
+        // and makes NaN 0.
+        let sum = (wanted / factor - self.base) / self.step;
+        (sum - 1.0 - 1e-4 * sum.abs()) as u16
+    }
 }
 
 /// One implementation of every kernel.
@@ -64,6 +80,7 @@ pub(crate) struct Kernels {
     add_scaled: fn(&mut [f32], f32, &[f32]),
     dot_i8: fn(&[i8], &[i8]) -> i32,
     dot_i16_i8: fn(&[i16], &[i8]) -> i32,
+    panel_dot_i8: fn(&[i16], &[i8], &mut [i32]),
     hamming: fn(&[u64], &[u64]) -> u32,
     bit_planes_dot: fn(&[u64], &[u64]) -> u32,
     panel_dot: fn(&[f32], usize, &[f32], &mut [f32]),
@@ -78,6 +95,7 @@ pub(crate) const SCALAR: Kernels = Kernels {
     add_scaled: scalar::add_scaled,
     dot_i8: scalar::dot_i8,
     dot_i16_i8: scalar::dot_i16_i8,
+    panel_dot_i8: scalar::panel_dot_i8,
     hamming: scalar::hamming,
     bit_planes_dot: scalar::bit_planes_dot,
     panel_dot: scalar::panel_dot,
@@ -133,6 +151,13 @@ impl Kernels {
     pub(crate) fn dot_i16_i8(&self, query: &[i16], code: &[i8]) -> i32 {
         assert_eq!(query.len(), code.len(), "dot of different lengths");
         (self.dot_i16_i8)(query, code)
+    }
+
+    pub(crate) fn panel_dot_i8(&self, query: &[i16], panel: &[i8], out: &mut [i32]) {
+        assert!(query.len().is_multiple_of(2), "dimensions in pairs");
+        assert_eq!(panel.len(), query.len() * PANEL, "a panel has {PANEL} columns");
+        assert_eq!(out.len(), PANEL, "one product a column");
+        (self.panel_dot_i8)(query, panel, out);
     }
 
     pub(crate) fn hamming(&self, a: &[u64], b: &[u64]) -> u32 {
@@ -209,6 +234,15 @@ pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
 #[inline]
 pub fn dot_i16_i8(query: &[i16], code: &[i8]) -> i32 {
     chosen().dot_i16_i8(query, code)
+}
+
+/// A 16-bit query against a panel of [`PANEL`] byte columns, exact: `out[c] = Σ_d query[d]·column_c[d]`.
+///
+/// The panel holds two dimensions at a time: `byte[d/2][c][d%2]`. The same limit on the query as in
+/// [`dot_i16_i8`]. Panics when the lengths do not fit.
+#[inline]
+pub fn panel_dot_i8(query: &[i16], panel: &[i8], out: &mut [i32]) {
+    chosen().panel_dot_i8(query, panel, out);
 }
 
 /// Bits that differ. Panics when the lengths differ.

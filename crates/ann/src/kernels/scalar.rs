@@ -31,6 +31,17 @@ pub(super) fn dot_i16_i8(query: &[i16], code: &[i8]) -> i32 {
     query.iter().zip(code).map(|(&q, &x)| i32::from(q) * i32::from(x)).sum()
 }
 
+/// A 16-bit query against one panel of [`PANEL`] byte columns; see [`super::panel_dot_i8`].
+pub(super) fn panel_dot_i8(query: &[i16], panel: &[i8], out: &mut [i32]) {
+    out.fill(0);
+    for (pair, rows) in query.chunks_exact(2).zip(panel.chunks_exact(2 * PANEL)) {
+        for (sum, column) in out.iter_mut().zip(rows.chunks_exact(2)) {
+            *sum += i32::from(pair[0]) * i32::from(column[0]);
+            *sum += i32::from(pair[1]) * i32::from(column[1]);
+        }
+    }
+}
+
 /// Bits that differ.
 pub(super) fn hamming(a: &[u64], b: &[u64]) -> u32 {
     a.iter().zip(b).map(|(x, y)| (x ^ y).count_ones()).sum()

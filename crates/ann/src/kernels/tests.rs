@@ -59,6 +59,12 @@ fn integer_kernels_are_exact() {
         let (a, b, wide) = (&a[offset..], &b[offset..], &wide[offset..]);
         assert_eq!(kernels.dot_i8(a, b), SCALAR.dot_i8(a, b), "{} {n}", kernels.name);
         assert_eq!(kernels.dot_i16_i8(wide, b), SCALAR.dot_i16_i8(wide, b), "{} {n}", kernels.name);
+        let even = n / 2 * 2;
+        let panel: Vec<i8> = (0..even * PANEL).map(|_| random.next() as i8).collect();
+        let (mut got, mut expected) = ([1; PANEL], [2; PANEL]);
+        kernels.panel_dot_i8(&wide[..even], &panel, &mut got);
+        SCALAR.panel_dot_i8(&wide[..even], &panel, &mut expected);
+        assert_eq!(got, expected, "{} {even}", kernels.name);
         let words = |random: &mut Random, n| -> Vec<u64> { (0..n).map(|_| random.next()).collect() };
         let (x, y, planes) = (words(random, n), words(random, n), words(random, 4 * n));
         assert_eq!(kernels.hamming(&x, &y), SCALAR.hamming(&x, &y), "{} {n}", kernels.name);

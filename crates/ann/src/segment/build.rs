@@ -23,7 +23,7 @@ impl Segment {
         let vectors = Rows::new(scaled.as_deref().unwrap_or(vectors), dim);
         let (model, cells) = train(vectors, config);
         let codes = Encoder::new(&model).encode_all(rows, vectors, &cells);
-        assemble(model, codes)
+        assemble(model, codes)?.calibrated(rows, vectors, &config.calibration, config.seed)
     }
 }
 
@@ -44,6 +44,9 @@ fn check_config(dim: usize, count: usize, config: &SegmentConfig) -> Result<(), 
     }
     if config.parts.is_some_and(|p| !(1..=dim.min(1024)).contains(&p)) {
         return refuse(format!("parts of the code beyond the {dim} dimensions"));
+    }
+    if !config.calibration.len().is_multiple_of(dim) {
+        return refuse(format!("queries for calibration that are not of {dim} numbers"));
     }
     if config.cells.is_some_and(|k| !(1..=1 << 24).contains(&k)) {
         return refuse("cells beyond 1 to 16,777,216".into());
@@ -119,6 +122,7 @@ fn train(vectors: Rows<'_>, config: &SegmentConfig) -> (Model, Vec<u32>) {
         quantizer: blank,
         centroids: Vec::new(),
         centroid_steps: Vec::new(),
+        reach: Vec::new(),
         steps: [[0.0; 256]; 2],
         rotation,
     };
@@ -150,6 +154,7 @@ fn train_cells(model: &mut Model, vectors: Rows<'_>, random: &mut Random) -> Vec
         kernels::add_scaled(&mut sums[cell * dim..(cell + 1) * dim], 1.0, vector);
     }
     let mut means = model.rotation.apply_all(Rows::new(&sums, dim));
+    let norms: Vec<f32> = vectors.iter().map(|v| kernels::dot(v, v)).collect();
     for ((mean, &count), kept) in means.chunks_exact_mut(dim).zip(&counts).zip(padded.chunks_exact(dim)) {
         if count > 0.0 {
             mean.iter_mut().for_each(|x| *x /= count);
@@ -158,7 +163,23 @@ fn train_cells(model: &mut Model, vectors: Rows<'_>, random: &mut Random) -> Vec
         }
     }
     set_centroids(model, &means);
+    model.reach = reaches(&means, &norms, &assigned, dim);
     assigned
+}
+
+/// Root mean square coordinate of what each cell's mean leaves of its vectors: mean ‖x‖² − ‖mean‖².
+fn reaches(means: &[f32], norms: &[f32], assigned: &[u32], dim: usize) -> Vec<f32> {
+    let cells = means.len() / dim;
+    let (mut energy, mut counts) = (vec![0f32; cells], vec![0f32; cells]);
+    for (norm, &cell) in norms.iter().zip(assigned) {
+        energy[cell as usize] += norm;
+        counts[cell as usize] += 1.0;
+    }
+    let rest = |(cell, mean): (usize, &[f32])| {
+        let mean_energy = energy[cell] / counts[cell].max(1.0);
+        ((mean_energy - kernels::dot(mean, mean)).max(0.0) / dim as f32).sqrt()
+    };
+    means.chunks_exact(dim).enumerate().map(rest).collect()
 }
 
 /// Stores centroids in bytes.

@@ -209,7 +209,8 @@ impl Segment {
                 }
             }
         }
-        assemble(model, codes)
+        // Recall at an effort changes slowly as rows join: the measured ladder stays.
+        assemble(model, codes)?.with_ladder(&self.ladder)
     }
 
     /// The stored code of a slot, the `i`-th of its cell.

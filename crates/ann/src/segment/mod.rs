@@ -16,6 +16,7 @@
 //! shortlist: `⟨q,x⟩ ≈ ⟨q,centroid⟩ + ⟨q,r̂⟩ + ⟨H·q,ê⟩`.
 
 mod build;
+mod calibrate;
 mod encode;
 mod search;
 
@@ -28,13 +29,16 @@ use std::path::Path;
 use bytemuck::{Pod, Zeroable};
 use roaring::RoaringBitmap;
 
+use crate::budget::Rung;
 use crate::error::{Error, Fault};
-use crate::format::{Container, Writer};
 use crate::fastscan;
+use crate::format::{Container, Writer};
 use crate::kernels::BLOCK;
 use crate::pq::{Bits, ProductQuantizer, Training};
 use crate::rotation::{Hadamard, Rotation};
+use crate::scalar::BytePanels;
 
+pub(crate) use build::{check_vectors, to_unit, unit_vectors};
 pub use search::{Effort, Keep};
 
 /// The kind of these files.
@@ -66,6 +70,9 @@ pub struct SegmentConfig {
     pub planes: usize,
     /// How the codebooks are trained.
     pub training: Training,
+    /// Queries like those to come, row after row, that the ladder of efforts is measured with. Without any,
+    /// mixtures of two vectors stand in for them.
+    pub calibration: Vec<f32>,
     /// Seed of everything random.
     pub seed: u64,
 }
@@ -79,6 +86,7 @@ impl Default for SegmentConfig {
             parts: None,
             planes: 1,
             training: Training::Better,
+            calibration: Vec::new(),
             seed: 1,
         }
     }
@@ -146,6 +154,8 @@ struct Model {
     /// Centroids in bytes, row-major, each in units of its own step.
     centroids: Vec<i8>,
     centroid_steps: Vec<f32>,
+    /// How far the vectors of each cell lie from its centroid: root mean square of a coordinate.
+    reach: Vec<f32>,
     /// Quantisation steps by stored byte, first and second plane.
     steps: [[f32; 256]; 2],
 }
@@ -172,11 +182,15 @@ fn step_table(low: f32) -> [f32; 256] {
 #[derive(Debug)]
 pub struct Segment {
     model: Model,
+    /// The coarse prefixes of the centroids, laid out for ranking.
+    coarse: BytePanels,
     /// First slot of each cell, and the number of slots.
     starts: Vec<u32>,
     /// First block of each cell, and the number of blocks.
     blocks: Vec<u32>,
     row_set: RoaringBitmap,
+    /// Efforts from cheap to dear with their measured recall.
+    ladder: Vec<Rung>,
     codes: Range<usize>,
     factors: Range<usize>,
     rows: Range<usize>,
@@ -222,11 +236,14 @@ impl Segment {
         if row_set.len() != u64::from(meta.count) {
             return Err(container.refuse(Fault::inconsistent(*b"RSET", "another number of rows")));
         }
+        let model = read_model(&container, meta)?;
         Ok(Segment {
-            model: read_model(&container, meta)?,
+            coarse: BytePanels::new(&model.centroids, dim, meta.cell_dim()),
+            model,
             starts,
             blocks,
             row_set,
+            ladder: calibrate::read(&container)?,
             codes: container.range(*b"CODE")?,
             factors: container.range(*b"FACT")?,
             rows: container.range(*b"ROWS")?,
@@ -289,6 +306,47 @@ impl Segment {
     /// The rows that are here.
     pub fn row_set(&self) -> &RoaringBitmap {
         &self.row_set
+    }
+
+    /// Efforts from cheap to dear, with the recall@10 that was measured when the segment was built.
+    pub fn ladder(&self) -> &[Rung] {
+        &self.ladder
+    }
+
+    /// The vector of a row as its codes have it, scaled as the metric has it. Walks over the rows.
+    pub fn vector(&self, row: u32) -> Option<Vec<f32>> {
+        if !self.row_set.contains(row) {
+            return None;
+        }
+        let slot = self.rows().iter().position(|&r| r == row)?;
+        let cell = self.cell_of(slot);
+        let dim = self.dim();
+        let mut rest = vec![0f32; dim];
+        for plane in 0..self.planes.len() {
+            let (step, code) = self.fine(plane, slot);
+            let step = self.model.steps[plane][usize::from(step)];
+            rest.iter_mut().zip(code).for_each(|(x, &c)| *x += step * f32::from(c));
+        }
+        self.model.spread.invert(&mut rest);
+        let mut parts = vec![0u8; self.model.meta.parts()];
+        fastscan::get(self.cell_codes(cell), slot - self.starts[cell] as usize, &mut parts);
+        let mut decoded = vec![0f32; self.model.meta.code_dim()];
+        self.model.quantizer.decode(&parts, &mut decoded);
+        for (&to, &value) in self.model.order.iter().zip(&decoded) {
+            if let Some(x) = rest.get_mut(to as usize) {
+                *x += value;
+            }
+        }
+        let step = self.model.centroid_steps[cell];
+        rest.iter_mut().zip(self.model.centroid(cell)).for_each(|(x, &c)| *x += step * f32::from(c));
+        let mut vector = vec![0f32; dim];
+        self.model.rotation.invert(&rest, &mut vector);
+        Some(vector)
+    }
+
+    /// The cell of a slot.
+    fn cell_of(&self, slot: usize) -> usize {
+        self.starts.partition_point(|&start| start as usize <= slot).saturating_sub(1)
     }
 
     /// Bytes of file a vector, everything told.
@@ -375,6 +433,7 @@ fn read_model(container: &Container, meta: Meta) -> Result<Model, Error> {
         quantizer,
         centroids: container.numbers::<i8>(*b"CENT", cells * dim)?.to_vec(),
         centroid_steps: container.numbers::<f32>(*b"CSTP", cells)?.to_vec(),
+        reach: container.numbers::<f32>(*b"REAC", cells)?.to_vec(),
         steps: [step_table(meta.step_low), step_table(meta.step_low2)],
     })
 }
@@ -394,6 +453,7 @@ fn write_parts(model: &Model, starts: &[u32], bulk: Bulk, row_set: &RoaringBitma
     writer.part(*b"BOOK", model.quantizer.books());
     writer.part(*b"CENT", &model.centroids);
     writer.part(*b"CSTP", &model.centroid_steps);
+    writer.part(*b"REAC", &model.reach);
     writer.part(*b"CELL", starts);
     writer.owned(*b"RSET", set);
     writer.part(*b"ROWS", &bulk.rows);

@@ -73,6 +73,8 @@ struct Room {
     prepared: Prepared,
     lut: Lut,
     cells: Vec<(f32, u32)>,
+    ranks: Vec<u64>,
+    products: Vec<i32>,
     sums: Vec<u16>,
     pool: Pool,
     /// (coarse bias, slot, cell) of what is to be refined.
@@ -84,6 +86,18 @@ struct Candidate {
     bias: f32,
     slot: u32,
     cell: u32,
+}
+
+/// Spreads of a cell that count in its favour. Measured on vectors of abstracts: 4 gains a tenth of the scan
+/// at a recall of .99 over 0, and anything from 2.5 to 5 does as well.
+const REACH: f32 = 4.0;
+
+/// A key that sorts by falling score, then by rising number, in one integer comparison.
+fn descending(score: f32, number: u32) -> u64 {
+    let bits = score.to_bits();
+    // Flip negatives entirely and the sign of the rest: the order of the bits is that of the numbers.
+    let rising = bits ^ if bits >> 31 == 1 { u32::MAX } else { 1 << 31 };
+    u64::from(!rising) << 32 | u64::from(number)
 }
 
 thread_local! {
@@ -152,45 +166,53 @@ impl Segment {
         prepared.spread = unit;
     }
 
-    /// `⟨query, centroid⟩` over the first `prefix` rotated coordinates.
-    fn centroid_score(&self, prepared: &Prepared, cell: usize, prefix: usize) -> f32 {
-        let centroid = &self.model.centroid(cell)[..prefix];
-        self.model.centroid_steps[cell] * prepared.coarse.dot(centroid)
+    /// `⟨query, centroid⟩`.
+    fn centroid_score(&self, prepared: &Prepared, cell: usize) -> f32 {
+        self.model.centroid_steps[cell] * prepared.coarse.dot(self.model.centroid(cell))
     }
 
-    /// The `wanted` best cells by their coarse prefix, with their full score; the very best come first.
+    /// The `wanted` best cells, with their full score; the very best come first.
+    ///
+    /// Cells rank by `⟨q, centroid⟩` over the coarse prefix plus [`REACH`] times their spread: a wide cell may
+    /// hold a near vector although its centre is further off.
     fn choose_cells(&self, room: &mut Room, wanted: usize, spent: &mut Spent) {
         let prefix = self.model.meta.cell_dim();
-        let Room { prepared, cells, .. } = room;
-        cells.clear();
-        cells.extend((0..self.cells()).map(|cell| (self.centroid_score(prepared, cell, prefix), cell as u32)));
-        let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
-        if wanted < cells.len() {
-            cells.select_nth_unstable_by(wanted, order);
-            cells.truncate(wanted);
+        let Room { prepared, cells, ranks, products, .. } = room;
+        self.coarse.products(&prepared.coarse, products);
+        let unit = prepared.coarse.unit();
+        let places = products.iter().zip(&self.model.centroid_steps).zip(&self.model.reach);
+        ranks.clear();
+        ranks.extend(places.enumerate().map(|(cell, ((&product, step), reach))| {
+            descending(unit * step * product as f32 + REACH * reach, cell as u32)
+        }));
+        if wanted < ranks.len() {
+            ranks.select_nth_unstable(wanted);
+            ranks.truncate(wanted);
         }
         // The best cells first raise the floor early; the rest in the order of memory.
         const FIRST: usize = 16;
-        let best = if cells.len() > FIRST {
-            cells.select_nth_unstable_by(FIRST, order);
-            FIRST
-        } else {
-            cells.len()
-        };
-        cells[..best].sort_unstable_by(order);
-        cells[best..].sort_unstable_by_key(|cell| cell.1);
-        if prefix < self.dim() {
-            for (score, cell) in cells.iter_mut() {
-                *score = self.centroid_score(prepared, *cell as usize, self.dim());
-            }
+        let best = FIRST.min(ranks.len());
+        if best < ranks.len() {
+            ranks.select_nth_unstable(best);
         }
+        ranks[..best].sort_unstable();
+        ranks[best..].sort_unstable_by_key(|&rank| rank as u32);
+        cells.clear();
+        cells.extend(ranks.iter().map(|&rank| {
+            let cell = rank as u32;
+            // The prefix is known already; the rest of the dimensions is added.
+            let centroid = self.model.centroid(cell as usize);
+            let known = products[cell as usize];
+            let rest = kernels::dot_i16_i8(&prepared.coarse.values()[prefix..], &centroid[prefix..]);
+            (unit * self.model.centroid_steps[cell as usize] * (known + rest) as f32, cell)
+        }));
         spent.cells += cells.len() as u64;
         spent.multiply_adds += self.ranking_cost() + (cells.len() * self.dim()) as u64;
     }
 
     /// Scans the chosen cells for about the best `shortlist` candidates.
     fn scan(&self, room: &mut Room, shortlist: usize, keep: Keep<'_>, spent: &mut Spent) {
-        let Room { prepared, lut, cells, sums, pool, candidates } = room;
+        let Room { prepared, lut, cells, sums, pool, candidates, .. } = room;
         lut.set(&prepared.table);
         pool.reset(shortlist.min(self.len()));
         candidates.clear();
@@ -226,7 +248,7 @@ impl Segment {
         }
         spent.multiply_adds += spent.scanned * self.model.meta.parts() as u64;
         for &(_, slot) in pool.best(shortlist) {
-            let cell = self.starts.partition_point(|&start| start <= slot) - 1;
+            let cell = self.cell_of(slot as usize);
             candidates.push(Candidate { bias: 0.0, slot, cell: cell as u32 });
             kernels::prefetch(self.fine(0, slot as usize).1);
         }
@@ -236,7 +258,7 @@ impl Segment {
     fn refine(&self, room: &mut Room, k: usize, spent: &mut Spent) -> Vec<Hit> {
         let Room { prepared, candidates, .. } = room;
         for candidate in candidates.iter_mut() {
-            candidate.bias = self.centroid_score(prepared, candidate.cell as usize, self.dim());
+            candidate.bias = self.centroid_score(prepared, candidate.cell as usize);
         }
         let rows = self.rows();
         let mut top = TopK::new(k);
@@ -275,7 +297,7 @@ impl Segment {
                 if allowed.as_ref().is_some_and(|set| !set.contains(row)) || !keep.keeps(row) {
                     continue;
                 }
-                let bias = *bias.get_or_insert_with(|| self.centroid_score(prepared, cell, self.dim()));
+                let bias = *bias.get_or_insert_with(|| self.centroid_score(prepared, cell));
                 top.push(Hit { row, score: self.fine_score(prepared, slot, cell, bias) });
                 spent.refined += 1;
             }
@@ -306,5 +328,18 @@ impl BitSet {
     #[inline]
     fn contains(&self, row: u32) -> bool {
         self.words.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::descending;
+
+    #[test]
+    fn keys_sort_best_first() {
+        let ordered = [f32::INFINITY, 2.0, 1.0, 1e-30, 0.0, -0.0, -1.0, f32::NEG_INFINITY];
+        let keys: Vec<u64> = ordered.iter().map(|&score| descending(score, 7)).collect();
+        assert!(keys.windows(2).all(|w| w[0] < w[1]));
+        assert!(descending(1.0, 3) < descending(1.0, 4));
     }
 }
