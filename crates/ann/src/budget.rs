@@ -166,7 +166,7 @@ fn within(segment: &Segment, limit: u64, k: usize) -> Effort {
 
 /// The ladder was measured for ten hits; more need a longer shortlist.
 fn longer(shortlist: usize, k: usize) -> usize {
-    (shortlist * k.max(10)).div_ceil(10).max(k)
+    shortlist.saturating_mul(k.max(10)).div_ceil(10).max(k)
 }
 
 #[cfg(test)]
