@@ -7,7 +7,7 @@ _list:
 check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --locked -- -D warnings
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+    .ci/run doc
 
 # All tests that need nothing but this machine
 test *ARGS:

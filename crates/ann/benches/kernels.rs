@@ -19,14 +19,20 @@ fn bytes(random: &mut Random, n: usize) -> Vec<u8> {
 fn pairs(c: &mut Criterion) {
     let mut random = Random::new(1);
     let (a, b) = (floats(&mut random, DIM), floats(&mut random, DIM));
-    c.bench_function("dot 256 f32", |bench| bench.iter(|| kernels::dot(black_box(&a), &b)));
+    c.bench_function("dot 256 f32", |bench| {
+        bench.iter(|| kernels::dot(black_box(&a), &b))
+    });
     c.bench_function("prefix dot 64 of 256 f32", |bench| {
         bench.iter(|| kernels::prefix_dot(black_box(&a), &b, 64));
     });
-    c.bench_function("l2 256 f32", |bench| bench.iter(|| kernels::l2(black_box(&a), &b)));
+    c.bench_function("l2 256 f32", |bench| {
+        bench.iter(|| kernels::l2(black_box(&a), &b))
+    });
     let x: Vec<i8> = bytes(&mut random, DIM).iter().map(|&x| x as i8).collect();
     let y: Vec<i8> = bytes(&mut random, DIM).iter().map(|&x| x as i8).collect();
-    c.bench_function("dot 256 i8", |bench| bench.iter(|| kernels::dot_i8(black_box(&x), &y)));
+    c.bench_function("dot 256 i8", |bench| {
+        bench.iter(|| kernels::dot_i8(black_box(&x), &y))
+    });
     let q: Vec<i16> = (0..DIM).map(|_| random.next() as i16 / 8).collect();
     c.bench_function("dot 256 i16 by i8", |bench| {
         bench.iter(|| kernels::dot_i16_i8(black_box(&q), &x));
@@ -43,7 +49,10 @@ fn pairs(c: &mut Criterion) {
 
 fn panels(c: &mut Criterion) {
     let mut random = Random::new(2);
-    let (points, panel) = (floats(&mut random, 6 * DIM), floats(&mut random, DIM * PANEL));
+    let (points, panel) = (
+        floats(&mut random, 6 * DIM),
+        floats(&mut random, DIM * PANEL),
+    );
     let mut out = vec![0.0; 6 * PANEL];
     let mut group = c.benchmark_group("panels");
     group.throughput(Throughput::Elements((6 * PANEL * DIM) as u64));
@@ -51,7 +60,10 @@ fn panels(c: &mut Criterion) {
         bench.iter(|| kernels::panel_dot(black_box(&points), DIM, &panel, &mut out));
     });
     let query: Vec<i16> = (0..128).map(|_| random.next() as i16 / 8).collect();
-    let panel: Vec<i8> = bytes(&mut random, 128 * PANEL).iter().map(|&x| x as i8).collect();
+    let panel: Vec<i8> = bytes(&mut random, 128 * PANEL)
+        .iter()
+        .map(|&x| x as i8)
+        .collect();
     let mut out = vec![0; PANEL];
     group.throughput(Throughput::Elements((PANEL * 128) as u64));
     group.bench_function("1 query by 64 byte columns of 128", |bench| {
@@ -64,7 +76,10 @@ fn scans(c: &mut Criterion) {
     let mut random = Random::new(3);
     let (count, pairs) = (4096, 32);
     let codes = bytes(&mut random, count / BLOCK * pairs * BLOCK);
-    let table: Vec<u8> = bytes(&mut random, pairs * 16).iter().map(|x| x % 64).collect();
+    let table: Vec<u8> = bytes(&mut random, pairs * 16)
+        .iter()
+        .map(|x| x % 64)
+        .collect();
     let mut sums = vec![0u16; count];
     let mut group = c.benchmark_group("scans");
     group.throughput(Throughput::Elements(count as u64));
@@ -72,7 +87,13 @@ fn scans(c: &mut Criterion) {
         bench.iter(|| kernels::fast_scan(black_box(&codes), &table, &table, &mut sums));
     });
     let factors = bytes(&mut random, count);
-    let affine = Affine { bias: 0.1, base: -0.5, step: 2e-4, factor_low: 1.0, factor_step: 2e-3 };
+    let affine = Affine {
+        bias: 0.1,
+        base: -0.5,
+        step: 2e-4,
+        factor_low: 1.0,
+        factor_step: 2e-3,
+    };
     let mut hits = Vec::new();
     group.bench_function("selection of few", |bench| {
         bench.iter(|| {

@@ -29,14 +29,22 @@ fn vectors(count: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-fn stages(c: &mut Criterion) {
+fn segment() -> Segment {
     let rows: Vec<u32> = (0..COUNT as u32).collect();
-    let config = SegmentConfig { training: Training::KMeans, ..SegmentConfig::default() };
-    let segment = Segment::build(&rows, &vectors(COUNT, 1), DIM, &config);
-    let segment = segment.expect("the configuration is a valid one");
+    let config = SegmentConfig {
+        training: Training::KMeans,
+        ..SegmentConfig::default()
+    };
+    let built = Segment::build(&rows, &vectors(COUNT, 1), DIM, &config);
+    built.expect("the configuration is a valid one")
+}
+
+fn stages(c: &mut Criterion) {
+    let segment = segment();
     let queries = vectors(64, 2);
     let mut next = 0;
-    let mut run = |name: &str, effort: Effort, keep: Keep<'_>| {
+    let mut run = |name: &str, cells: usize, shortlist: usize, keep: Keep<'_>| {
+        let effort = Effort { cells, shortlist };
         c.bench_function(name, |bench| {
             bench.iter(|| {
                 next = (next + 1) % 64;
@@ -45,17 +53,24 @@ fn stages(c: &mut Criterion) {
             });
         });
     };
-    let cells = segment.cells();
-    run("turn, rank, one cell", Effort { cells: 1, shortlist: 10 }, Keep::ALL);
-    run("and scan a tenth", Effort { cells: cells / 10, shortlist: 10 }, Keep::ALL);
-    run("and refine 200", Effort { cells: cells / 10, shortlist: 200 }, Keep::ALL);
-    run("scan all, refine 200", Effort { cells, shortlist: 200 }, Keep::ALL);
-    run("refine all", Effort::ALL, Keep::ALL);
-    let half: RoaringBitmap = (0..COUNT as u32).filter(|row| row % 2 == 0).collect();
-    let denied = Keep { deny: Some(&half), ..Keep::ALL };
-    run("scan a tenth, half denied", Effort { cells: cells / 10, shortlist: 200 }, denied);
-    let few: RoaringBitmap = (0..COUNT as u32).filter(|row| row % 100 == 0).collect();
-    run("exact over 1 %", Effort::ALL, Keep { allow: Some(&few), ..Keep::ALL });
+    let (all, tenth) = (segment.cells(), segment.cells() / 10);
+    run("turn, rank, one cell", 1, 10, Keep::ALL);
+    run("and scan a tenth", tenth, 10, Keep::ALL);
+    run("and refine 200", tenth, 200, Keep::ALL);
+    run("scan all, refine 200", all, 200, Keep::ALL);
+    run("refine all", usize::MAX, usize::MAX, Keep::ALL);
+    let every = |n: u32| -> RoaringBitmap { (0..COUNT as u32).step_by(n as usize).collect() };
+    let (half, few) = (every(2), every(100));
+    let denied = Keep {
+        deny: Some(&half),
+        ..Keep::ALL
+    };
+    run("scan a tenth, half denied", tenth, 200, denied);
+    let allowed = Keep {
+        allow: Some(&few),
+        ..Keep::ALL
+    };
+    run("exact over 1 %", usize::MAX, usize::MAX, allowed);
 }
 
 criterion_group!(benches, stages);

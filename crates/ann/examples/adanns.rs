@@ -49,7 +49,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let base = unit_prefixes(Rows::new(&base, dim), dim);
     let queries = unit_prefixes(Rows::new(&queries, dim), dim);
     let (base, queries) = (Rows::new(&base, dim), Rows::new(&queries, dim));
-    let truth: Vec<Vec<u32>> = exact::search_many(base, queries, K).iter().map(|h| rows(h)).collect();
+    let truth: Vec<Vec<u32>> = exact::search_many(base, queries, K)
+        .iter()
+        .map(|h| rows(h))
+        .collect();
     cells(base, queries, &truth);
     codes(base, queries, &truth);
     Ok(())
@@ -69,7 +72,11 @@ fn cells(base: Rows<'_>, queries: Rows<'_>, truth: &[Vec<u32>]) {
                     if rerank > 0 && scan_dim == dim {
                         continue;
                     }
-                    let probe = Probe { cell_dim, scan_dim, cells: probes };
+                    let probe = Probe {
+                        cell_dim,
+                        scan_dim,
+                        cells: probes,
+                    };
                     report_cells(&ivf, base, queries, truth, probe, rerank);
                 }
             }
@@ -94,7 +101,10 @@ fn report_cells(
             work += (hits.len() * base.dim()) as u64;
             let mut top = TopK::new(K);
             for hit in hits {
-                top.push(Hit { row: hit.row, score: kernels::dot(query, base.row(hit.row as usize)) });
+                top.push(Hit {
+                    row: hit.row,
+                    score: kernels::dot(query, base.row(hit.row as usize)),
+                });
             }
             hits = top.into_sorted();
         }
@@ -118,11 +128,17 @@ fn codes(base: Rows<'_>, queries: Rows<'_>, truth: &[Vec<u32>]) {
     let mut random = Random::new(1);
     let sample = random.sample(base.len(), 20_000);
     for bytes in [16, 32, 64] {
-        for prefix in [64, 128, 256].into_iter().filter(|&d| d <= base.dim() && d >= bytes) {
+        for prefix in [64, 128, 256]
+            .into_iter()
+            .filter(|&d| d <= base.dim() && d >= bytes)
+        {
             let (cut, asked) = (unit_prefixes(base, prefix), unit_prefixes(queries, prefix));
             let cut = Rows::new(&cut, prefix);
             let training = cut.pick(&sample);
-            let config = KMeansConfig { iterations: 8, ..KMeansConfig::default() };
+            let config = KMeansConfig {
+                iterations: 8,
+                ..KMeansConfig::default()
+            };
             let model = OptimisedQuantizer::train(
                 Rows::new(&training, prefix),
                 bytes,
@@ -146,7 +162,10 @@ fn code_recalls(
     let parts = model.quantizer.parts();
     let turned = model.rotation.apply_all(base);
     let mut codes = vec![0; base.len() * parts];
-    for (vector, code) in turned.chunks_exact(base.dim()).zip(codes.chunks_exact_mut(parts)) {
+    for (vector, code) in turned
+        .chunks_exact(base.dim())
+        .zip(codes.chunks_exact_mut(parts))
+    {
         model.quantizer.encode(vector, code);
     }
     let (mut table, mut query) = (Vec::new(), vec![0.0; base.dim()]);
@@ -158,7 +177,10 @@ fn code_recalls(
         model.quantizer.table(&query, &mut table);
         let mut top = TopK::new(100);
         for (row, code) in codes.chunks_exact(parts).enumerate() {
-            top.push(Hit { row: row as u32, score: model.quantizer.score(&table, code) });
+            top.push(Hit {
+                row: row as u32,
+                score: model.quantizer.score(&table, code),
+            });
         }
         let found = rows(&top.into_sorted());
         at_10 += k_recall_at_n(&found, &truth[i], K, K);
@@ -173,5 +195,8 @@ fn rows(hits: &[Hit]) -> Vec<u32> {
 
 fn numbers(path: &str) -> Result<Vec<f32>, Box<dyn Error>> {
     let bytes = std::fs::read(path).map_err(|e| format!("{path}: {e}"))?;
-    Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    Ok(bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect())
 }

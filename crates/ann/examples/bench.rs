@@ -69,9 +69,13 @@ fn report(
     floors: &[f32],
     threads: usize,
 ) -> Result<(), Box<dyn Error>> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
     let mut measured = Vec::new();
-    for share in [0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.35, 0.5, 1.0] {
+    for share in [
+        0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.13, 0.16, 0.2, 0.25, 0.35, 0.5, 1.0,
+    ] {
         for shortlist in [20, 40, 60, 90, 130, 200, 300] {
             let cells = ((share * segment.cells() as f64) as usize).max(1);
             let effort = Effort { cells, shortlist };
@@ -102,7 +106,12 @@ fn report(
     Ok(())
 }
 
-fn search_all(segment: &Segment, queries: Rows<'_>, effort: Effort, threads: usize) -> Vec<Vec<Hit>> {
+fn search_all(
+    segment: &Segment,
+    queries: Rows<'_>,
+    effort: Effort,
+    threads: usize,
+) -> Vec<Vec<Hit>> {
     use rayon::prelude::*;
     let answer = |i: usize| segment.search(queries.row(i), K, effort, Keep::ALL).0;
     if threads > 1 {
@@ -115,7 +124,10 @@ fn search_all(segment: &Segment, queries: Rows<'_>, effort: Effort, threads: usi
 fn recall(base: Rows<'_>, queries: Rows<'_>, floors: &[f32], answers: &[Vec<Hit>]) -> f64 {
     let found = |i: usize| {
         let score = |hit: &Hit| ann::kernels::dot(queries.row(i), base.row(hit.row as usize));
-        answers[i].iter().filter(|hit| score(hit) >= floors[i] - 1e-6).count()
+        answers[i]
+            .iter()
+            .filter(|hit| score(hit) >= floors[i] - 1e-6)
+            .count()
     };
     (0..queries.len()).map(found).sum::<usize>() as f64 / (K * queries.len()) as f64
 }
@@ -136,5 +148,8 @@ fn tenth_best(base: Rows<'_>, queries: Rows<'_>) -> Vec<f32> {
 
 fn numbers(path: &str) -> Result<Vec<f32>, Box<dyn Error>> {
     let bytes = std::fs::read(path).map_err(|e| format!("{path}: {e}"))?;
-    Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    Ok(bytes
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect())
 }

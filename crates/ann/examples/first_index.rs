@@ -22,7 +22,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     // few batches. Adding is quick: young vectors are kept as they are and scanned exactly.
     let mut random = Random::new(1);
     let mut vector = || -> Vec<f32> {
-        (0..DIM).map(|d| random.normal() / (1.0 + d as f32).sqrt()).collect()
+        (0..DIM)
+            .map(|d| random.normal() / (1.0 + d as f32).sqrt())
+            .collect()
     };
     for batch in 0..3u32 {
         let rows: Vec<u32> = (batch * 10_000..(batch + 1) * 10_000).collect();
@@ -32,38 +34,67 @@ fn main() -> Result<(), Box<dyn Error>> {
     let query = vector();
     let snapshot = index.snapshot();
     let answer = snapshot.search(&query, 3, Budget::Usual, Filter::ALL)?;
-    println!("young:    {:?}, {} multiply-adds", answer.path, answer.spent.multiply_adds);
+    println!(
+        "young:    {:?}, {} multiply-adds",
+        answer.path, answer.spent.multiply_adds
+    );
 
     // Merging seals them: cells, four-bit codes, eight-bit codes. A service does this in the background, with
     // `merge_in_background`; readers go on with the snapshot that they have. Committing makes it durable.
     index.merge()?;
     index.commit()?;
     let snapshot = index.snapshot();
-    let sealed = snapshot.sealed().ok_or("thirty thousand rows are enough to seal")?;
-    println!("sealed:   {} cells, {:.0} bytes a vector", sealed.cells(), sealed.bytes_per_vector());
+    let sealed = snapshot
+        .sealed()
+        .ok_or("thirty thousand rows are enough to seal")?;
+    println!(
+        "sealed:   {} cells, {:.0} bytes a vector",
+        sealed.cells(),
+        sealed.bytes_per_vector()
+    );
 
     // Searching the sealed part has a price and a recall. The ladder was measured while sealing...
     for rung in sealed.ladder().iter().step_by(4) {
-        println!("          {:?} reached a recall of {:.3}", rung.effort, rung.recall);
+        println!(
+            "          {:?} reached a recall of {:.3}",
+            rung.effort, rung.recall
+        );
     }
     // ...and each request says what it wants to pay, or what it wants to reach.
-    for budget in [Budget::MultiplyAdds(150_000), Budget::Recall(0.9), Budget::Usual] {
+    for budget in [
+        Budget::MultiplyAdds(150_000),
+        Budget::Recall(0.9),
+        Budget::Usual,
+    ] {
         let answer = snapshot.search(&query, 3, budget, Filter::ALL)?;
         let rows: Vec<u32> = answer.hits.iter().map(|hit| hit.row).collect();
-        println!("{budget:?}: {rows:?}, {} multiply-adds", answer.spent.multiply_adds);
+        println!(
+            "{budget:?}: {rows:?}, {} multiply-adds",
+            answer.spent.multiply_adds
+        );
     }
 
     // Filters are sets of rows. When few rows are allowed, exactly those are scored.
     let few: RoaringBitmap = (0..30_000).step_by(100).collect();
-    let filter = Filter { allow: Some(&few), deny: None };
+    let filter = Filter {
+        allow: Some(&few),
+        deny: None,
+    };
     let answer = snapshot.search(&query, 3, Budget::Usual, filter)?;
-    println!("filtered: {:?}, {} vectors scored", answer.path, answer.spent.refined);
+    println!(
+        "filtered: {:?}, {} vectors scored",
+        answer.path, answer.spent.refined
+    );
 
     // Changing is adding under the same row, or deleting. The old snapshot still shows the old state.
     let best = answer.hits[0].row;
     index.delete(&RoaringBitmap::from_iter([best]));
     let now = index.snapshot();
-    println!("deleted:  {} rows then, {} rows now", snapshot.len(), now.len());
+    println!(
+        "deleted:  {} rows then, {} rows now",
+        snapshot.len(),
+        now.len()
+    );
     std::fs::remove_dir_all(&folder)?;
     Ok(())
 }

@@ -69,7 +69,9 @@ pub struct Pace {
 impl Default for Pace {
     /// A slow machine's pace, so that the first answers are rather quick than late.
     fn default() -> Pace {
-        Pace { nanos: AtomicU64::new(0.1f64.to_bits()) }
+        Pace {
+            nanos: AtomicU64::new(0.1f64.to_bits()),
+        }
     }
 }
 
@@ -113,7 +115,13 @@ const WALK: u64 = 32;
 
 impl Plan {
     /// Chooses the effort for a request against this segment.
-    pub(crate) fn make(segment: &Segment, budget: Budget, k: usize, keep: Keep<'_>, pace: &Pace) -> Plan {
+    pub(crate) fn make(
+        segment: &Segment,
+        budget: Budget,
+        k: usize,
+        keep: Keep<'_>,
+        pace: &Pace,
+    ) -> Plan {
         let mut effort = match budget {
             Budget::Usual => at_recall(segment, 0.99, k),
             Budget::Recall(wanted) => at_recall(segment, wanted, k),
@@ -129,12 +137,20 @@ impl Plan {
             effort.cells = (wider as usize).max(effort.cells);
             let cells = effort.cells.min(segment.cells()) as u64;
             let scanning = segment.ranking_cost() + cells * segment.cell_cost();
-            let walking = left * RANDOM_ACCESS * segment.refining_cost() + WALK * segment.len() as u64;
+            let walking =
+                left * RANDOM_ACCESS * segment.refining_cost() + WALK * segment.len() as u64;
             if walking <= scanning || left <= effort.shortlist as u64 {
-                return Plan { effort: Effort::ALL, path: Path::Filtered };
+                return Plan {
+                    effort: Effort::ALL,
+                    path: Path::Filtered,
+                };
             }
         }
-        let path = if effort == Effort::ALL { Path::Everything } else { Path::Cells(effort) };
+        let path = if effort == Effort::ALL {
+            Path::Everything
+        } else {
+            Path::Cells(effort)
+        };
         Plan { effort, path }
     }
 }
@@ -142,7 +158,10 @@ impl Plan {
 /// The cheapest measured effort that reached `wanted`, for `k` hits.
 fn at_recall(segment: &Segment, wanted: f32, k: usize) -> Effort {
     let rung = segment.ladder().iter().find(|rung| rung.recall >= wanted);
-    rung.map_or(Effort::ALL, |rung| Effort { shortlist: longer(rung.effort.shortlist, k), ..rung.effort })
+    rung.map_or(Effort::ALL, |rung| Effort {
+        shortlist: longer(rung.effort.shortlist, k),
+        ..rung.effort
+    })
 }
 
 /// The greatest effort within so many multiply-adds: the shortlist of the rung that fits, cells for the rest.
@@ -158,10 +177,15 @@ fn within(segment: &Segment, limit: u64, k: usize) -> Effort {
     }
     let ladder = segment.ladder();
     let fitting = ladder.iter().rev().find(|rung| cost(&rung.effort) <= limit);
-    let shortlist = fitting.or(ladder.first()).map_or(k, |rung| rung.effort.shortlist);
+    let shortlist = fitting
+        .or(ladder.first())
+        .map_or(k, |rung| rung.effort.shortlist);
     let shortlist = longer(shortlist, k);
     let left = limit.saturating_sub(fixed + shortlist as u64 * segment.refining_cost());
-    Effort { cells: ((left / segment.cell_cost().max(1)) as usize).max(1), shortlist }
+    Effort {
+        cells: ((left / segment.cell_cost().max(1)) as usize).max(1),
+        shortlist,
+    }
 }
 
 /// The ladder was measured for ten hits; more need a longer shortlist.
@@ -181,7 +205,10 @@ mod tests {
         }
         assert!((pace.nanos() - 0.04).abs() < 1e-3, "{}", pace.nanos());
         pace.observe(0, Duration::from_secs(1));
-        assert!(pace.nanos() < 0.05, "a search that computed nothing teaches nothing");
+        assert!(
+            pace.nanos() < 0.05,
+            "a search that computed nothing teaches nothing"
+        );
     }
 
     #[test]

@@ -52,6 +52,14 @@ pub enum Error {
     /// A configuration that cannot be built.
     #[error("{0}")]
     Configuration(String),
+    /// The vectors in the files were made by something else: another model, or another version of it.
+    #[error("an index of vectors from {found:?}, this program makes vectors with {expected:?}")]
+    Label {
+        /// The label of the configuration.
+        expected: String,
+        /// The label in the files.
+        found: String,
+    },
     /// Another process writes this index.
     #[error("{0}: another process writes this index")]
     Locked(PathBuf),
@@ -103,18 +111,39 @@ pub enum Fault {
     },
 }
 
+impl Error {
+    /// Whether a file or folder is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+    }
+}
+
 impl Fault {
     pub(crate) fn inconsistent(part: [u8; 4], reason: impl Into<String>) -> Fault {
-        Fault::Inconsistent { part: tag_name(part), reason: reason.into() }
+        Fault::Inconsistent {
+            part: tag_name(part),
+            reason: reason.into(),
+        }
     }
 }
 
 /// A four-letter tag as text.
 pub(crate) fn tag_name(tag: [u8; 4]) -> String {
-    tag.iter().map(|&b| if b.is_ascii_graphic() { char::from(b) } else { '?' }).collect()
+    tag.iter()
+        .map(|&b| {
+            if b.is_ascii_graphic() {
+                char::from(b)
+            } else {
+                '?'
+            }
+        })
+        .collect()
 }
 
 /// Adds the path to the system's reason.
 pub(crate) fn io<T>(path: &std::path::Path, result: std::io::Result<T>) -> Result<T, Error> {
-    result.map_err(|source| Error::Io { path: path.to_owned(), source })
+    result.map_err(|source| Error::Io {
+        path: path.to_owned(),
+        source,
+    })
 }

@@ -19,7 +19,10 @@ pub fn search_prefix(rows: Rows<'_>, query: &[f32], prefix: usize, k: usize) -> 
     let mut top = TopK::new(k);
     for (row, vector) in rows.iter().enumerate() {
         let score = kernels::prefix_dot(query, vector, prefix);
-        top.push(Hit { row: row as u32, score });
+        top.push(Hit {
+            row: row as u32,
+            score,
+        });
     }
     let spent = Spent {
         multiply_adds: (rows.len() * prefix) as u64,
@@ -32,7 +35,12 @@ pub fn search_prefix(rows: Rows<'_>, query: &[f32], prefix: usize, k: usize) -> 
 /// [`search`] for many queries at once, in parallel and with better use of the caches. Sums run in another
 /// order than in [`search`], so scores may differ in the last bits.
 pub fn search_many(rows: Rows<'_>, queries: Rows<'_>, k: usize) -> Vec<Vec<Hit>> {
-    assert_eq!(queries.dim(), rows.dim(), "queries of {} numbers", rows.dim());
+    assert_eq!(
+        queries.dim(),
+        rows.dim(),
+        "queries of {} numbers",
+        rows.dim()
+    );
     // Queries are the columns, so one panel of them stays in the cache while the rows stream by.
     const RUN: usize = 4096;
     let panels = Panels::new(queries, queries.dim());
@@ -42,7 +50,10 @@ pub fn search_many(rows: Rows<'_>, queries: Rows<'_>, k: usize) -> Vec<Vec<Hit>>
         tops.par_iter_mut().enumerate().for_each(|(query, top)| {
             let column = scores.iter().skip(query).step_by(queries.len());
             for (i, &score) in column.enumerate() {
-                top.push(Hit { row: (run * RUN + i) as u32, score });
+                top.push(Hit {
+                    row: (run * RUN + i) as u32,
+                    score,
+                });
             }
         });
     }
@@ -63,7 +74,10 @@ mod tests {
         let mut sorted: Vec<Hit> = rows
             .iter()
             .enumerate()
-            .map(|(row, x)| Hit { row: row as u32, score: kernels::dot(query, x) })
+            .map(|(row, x)| Hit {
+                row: row as u32,
+                score: kernels::dot(query, x),
+            })
             .collect();
         sorted.sort_by(Hit::order);
         sorted.truncate(10);
@@ -82,8 +96,15 @@ mod tests {
         let rows = Rows::new(&[1.0, 0.0, 0.0, 1.0], 2);
         assert_eq!(search(rows, &[1.0, 0.0], 0).0, []);
         assert_eq!(search(rows, &[1.0, 0.0], 9).0.len(), 2);
-        assert_eq!(search(rows, &[f32::NAN, 0.0], 9).0, [], "NaN is not a score");
+        assert_eq!(
+            search(rows, &[f32::NAN, 0.0], 9).0,
+            [],
+            "NaN is not a score"
+        );
         assert_eq!(search(Rows::new(&[], 2), &[1.0, 0.0], 9).0, []);
-        assert_eq!(search_prefix(rows, &[0.0, 1.0], 1, 1).0, [Hit { row: 0, score: 0.0 }]);
+        assert_eq!(
+            search_prefix(rows, &[0.0, 1.0], 1, 1).0,
+            [Hit { row: 0, score: 0.0 }]
+        );
     }
 }

@@ -75,7 +75,10 @@ impl Lut {
             side.resize(bytes, 0);
         }
         let bounds = |row: &[f32]| {
-            row.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)))
+            row.iter()
+                .fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), &x| {
+                    (a.min(x), b.max(x))
+                })
         };
         let (mut base, mut range) = (0.0, 0f32);
         for row in table.chunks_exact(16) {
@@ -84,9 +87,17 @@ impl Lut {
             range = range.max(greatest - least);
         }
         (self.base, self.step) = (base, range / f32::from(LUT_MAX));
-        let inverse = if range > 0.0 { f32::from(LUT_MAX) / range } else { 0.0 };
+        let inverse = if range > 0.0 {
+            f32::from(LUT_MAX) / range
+        } else {
+            0.0
+        };
         for (part, row) in table.chunks_exact(16).enumerate() {
-            let side = if part % 2 == 0 { &mut self.low } else { &mut self.high };
+            let side = if part % 2 == 0 {
+                &mut self.low
+            } else {
+                &mut self.high
+            };
             let least = bounds(row).0;
             for (entry, x) in side[part / 2 * 16..].iter_mut().zip(row) {
                 // Conversion clamps; the bound is kept even for NaN (0) and rounding up.
@@ -105,7 +116,9 @@ mod tests {
 
     fn codes(parts: usize, count: usize, seed: u64) -> Vec<u8> {
         let mut random = Random::new(seed);
-        (0..parts * count).map(|_| (random.next() % 16) as u8).collect()
+        (0..parts * count)
+            .map(|_| (random.next() % 16) as u8)
+            .collect()
     }
 
     proptest! {

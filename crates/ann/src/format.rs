@@ -35,6 +35,10 @@ const ENTRY: usize = 24;
 const ALIGN: usize = 64;
 /// More parts than any kind of file has.
 const MAX_PARTS: u32 = 64;
+/// The part that names what made the vectors.
+const LABEL: [u8; 4] = *b"LABL";
+/// Bytes of a label, at most.
+pub const MAX_LABEL: usize = 256;
 
 /// Collects parts and writes them as one file.
 pub struct Writer<'a> {
@@ -45,7 +49,10 @@ pub struct Writer<'a> {
 impl<'a> Writer<'a> {
     /// A file of this kind without parts.
     pub fn new(kind: [u8; 4]) -> Writer<'a> {
-        Writer { kind, parts: Vec::new() }
+        Writer {
+            kind,
+            parts: Vec::new(),
+        }
     }
 
     /// Adds a part of plain numbers.
@@ -56,6 +63,11 @@ impl<'a> Writer<'a> {
     /// Adds a part of bytes made for it.
     pub fn owned(&mut self, tag: [u8; 4], bytes: Vec<u8>) {
         self.parts.push((tag, bytes.into()));
+    }
+
+    /// Adds the label of what made the vectors.
+    pub(crate) fn label(&mut self, label: &str) {
+        self.owned(LABEL, label.as_bytes().to_vec());
     }
 
     /// Header and table, and each part's offset.
@@ -83,33 +95,29 @@ impl<'a> Writer<'a> {
         (head, offsets)
     }
 
-    /// Writes everything to `out`.
-    fn write_to(&self, mut out: impl Write) -> std::io::Result<()> {
-        let (head, offsets) = self.head();
-        out.write_all(&head)?;
-        let mut at = head.len();
-        for ((_, bytes), offset) in self.parts.iter().zip(offsets) {
-            out.write_all(&vec![0; offset - at])?;
-            out.write_all(bytes)?;
-            at = offset + bytes.len();
-        }
-        out.flush()
-    }
-
     /// The file in memory.
     pub fn to_container(&self) -> Container {
-        let mut bytes = Vec::new();
-        // Writing to a vector cannot fail.
-        let written = self.write_to(&mut bytes);
-        debug_assert!(written.is_ok());
-        let parts = self.head().1.into_iter().zip(&self.parts);
+        let (head, offsets) = self.head();
+        let last = offsets.last().zip(self.parts.last());
+        let length = last.map_or(head.len(), |(offset, part)| offset + part.1.len());
+        let mut words = vec![0u64; length.div_ceil(8)];
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        bytes[..head.len()].copy_from_slice(&head);
+        for ((_, part), &offset) in self.parts.iter().zip(&offsets) {
+            bytes[offset..offset + part.len()].copy_from_slice(part);
+        }
+        let parts = offsets.into_iter().zip(&self.parts);
         let parts = parts.map(|(offset, (tag, part))| Part {
             tag: *tag,
             crc: crc32fast::hash(part),
             start: offset,
             end: offset + part.len(),
         });
-        Container { parts: parts.collect(), backing: Backing::owned(&bytes), name: "memory".into() }
+        Container {
+            parts: parts.collect(),
+            backing: Backing::Owned(words, length),
+            name: "memory".into(),
+        }
     }
 
     /// Writes the file under a temporary name, flushes it, and renames it to `path`.
@@ -173,7 +181,10 @@ pub struct Container {
 
 impl std::fmt::Debug for Container {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Container").field("name", &self.name).field("parts", &self.parts).finish()
+        f.debug_struct("Container")
+            .field("name", &self.name)
+            .field("parts", &self.parts)
+            .finish()
     }
 }
 
@@ -194,10 +205,22 @@ impl Container {
         Container::check(Backing::owned(bytes), "memory".into(), kind, bulk)
     }
 
-    fn check(backing: Backing, name: String, kind: [u8; 4], bulk: &[[u8; 4]]) -> Result<Container, Error> {
+    fn check(
+        backing: Backing,
+        name: String,
+        kind: [u8; 4],
+        bulk: &[[u8; 4]],
+    ) -> Result<Container, Error> {
         let parts = read_table(backing.bytes(), kind);
-        let parts = parts.map_err(|fault| Error::Refused { name: name.clone(), fault })?;
-        let container = Container { parts, backing, name };
+        let parts = parts.map_err(|fault| Error::Refused {
+            name: name.clone(),
+            fault,
+        })?;
+        let container = Container {
+            parts,
+            backing,
+            name,
+        };
         for part in &container.parts {
             if !bulk.contains(&part.tag) {
                 container.verify_part(part)?;
@@ -208,7 +231,9 @@ impl Container {
 
     /// Verifies the checksum of every part: reads the whole file.
     pub fn verify(&self) -> Result<(), Error> {
-        self.parts.iter().try_for_each(|part| self.verify_part(part))
+        self.parts
+            .iter()
+            .try_for_each(|part| self.verify_part(part))
     }
 
     fn verify_part(&self, part: &Part) -> Result<(), Error> {
@@ -220,7 +245,10 @@ impl Container {
 
     /// The error that names this file.
     pub fn refuse(&self, fault: Fault) -> Error {
-        Error::Refused { name: self.name.clone(), fault }
+        Error::Refused {
+            name: self.name.clone(),
+            fault,
+        }
     }
 
     /// The bytes of a part.
@@ -240,6 +268,16 @@ impl Container {
             return Err(self.refuse(Fault::inconsistent(tag, reason)));
         }
         Ok(values)
+    }
+
+    /// The label of what made the vectors.
+    pub(crate) fn label(&self) -> Result<String, Error> {
+        let bytes = self.bytes(LABEL)?;
+        let label = std::str::from_utf8(bytes)
+            .ok()
+            .filter(|_| bytes.len() <= MAX_LABEL);
+        let label = label.ok_or_else(|| self.refuse(Fault::inconsistent(LABEL, "not a label")))?;
+        Ok(label.to_owned())
     }
 
     /// Where a part lies, for reading it later with [`Container::at`].
@@ -307,7 +345,10 @@ fn read_table(bytes: &[u8], kind: [u8; 4]) -> Result<Vec<Part>, Fault> {
     }
     let version = u32_at(bytes, 8);
     if version != VERSION {
-        return Err(Fault::Version { found: version, expected: VERSION });
+        return Err(Fault::Version {
+            found: version,
+            expected: VERSION,
+        });
     }
     if crc32fast::hash(&bytes[..HEADER - 4]) != u32_at(bytes, HEADER - 4) {
         return Err(Fault::Checksum("the header".into()));
@@ -318,12 +359,18 @@ fn read_table(bytes: &[u8], kind: [u8; 4]) -> Result<Vec<Part>, Fault> {
     }
     let (length, found) = (u64_at(bytes, 24), bytes.len() as u64);
     if length != found {
-        return Err(Fault::Length { expected: length, found });
+        return Err(Fault::Length {
+            expected: length,
+            found,
+        });
     }
     let count = u32_at(bytes, 16);
     let table_end = HEADER + ENTRY * count.min(MAX_PARTS) as usize;
     if count > MAX_PARTS || table_end > bytes.len() {
-        return Err(Fault::inconsistent(*b"HEAD", format!("a table of {count} parts")));
+        return Err(Fault::inconsistent(
+            *b"HEAD",
+            format!("a table of {count} parts"),
+        ));
     }
     let table = &bytes[HEADER..table_end];
     if crc32fast::hash(table) != u32_at(bytes, 32) {
@@ -336,10 +383,18 @@ fn read_table(bytes: &[u8], kind: [u8; 4]) -> Result<Vec<Part>, Fault> {
         let (start, length) = (u64_at(entry, 8), u64_at(entry, 16));
         let end = start.checked_add(length).filter(|&end| end <= found);
         let (Some(end), true) = (end, start >= free && start % ALIGN as u64 == 0) else {
-            return Err(Fault::inconsistent(tag, format!("{length} bytes at {start}")));
+            return Err(Fault::inconsistent(
+                tag,
+                format!("{length} bytes at {start}"),
+            ));
         };
         free = end;
-        parts.push(Part { tag, crc: u32_at(entry, 4), start: start as usize, end: end as usize });
+        parts.push(Part {
+            tag,
+            crc: u32_at(entry, 4),
+            start: start as usize,
+            end: end as usize,
+        });
     }
     Ok(parts)
 }
@@ -400,10 +455,19 @@ mod tests {
         let good = sample();
         let mut other = good.clone();
         other[8] = 9;
-        check_fault(&other, Fault::Version { found: 9, expected: VERSION });
+        check_fault(
+            &other,
+            Fault::Version {
+                found: 9,
+                expected: VERSION,
+            },
+        );
         let (expected, found) = (good.len() as u64, good.len() as u64 - 1);
         check_fault(&good[..good.len() - 1], Fault::Length { expected, found });
-        let kind = Fault::Kind { found: "TEST".into(), expected: "ELSE".into() };
+        let kind = Fault::Kind {
+            found: "TEST".into(),
+            expected: "ELSE".into(),
+        };
         match Container::from_bytes(&good, *b"ELSE", &[]) {
             Err(Error::Refused { fault, .. }) => assert_eq!(fault, kind),
             other => panic!("{other:?}"),

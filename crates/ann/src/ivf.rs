@@ -41,21 +41,38 @@ pub struct Probe {
 impl NestedIvf {
     /// Builds `cells` cells over the first `cell_dim` numbers, and tables for scanning by each of
     /// `scan_dims`. Panics when a prefix is longer than the vectors.
-    pub fn build(vectors: Rows<'_>, cells: usize, cell_dim: usize, scan_dims: &[usize], config: KMeansConfig) -> NestedIvf {
+    pub fn build(
+        vectors: Rows<'_>,
+        cells: usize,
+        cell_dim: usize,
+        scan_dims: &[usize],
+        config: KMeansConfig,
+    ) -> NestedIvf {
         let prefixes = unit_prefixes(vectors, cell_dim);
         let prefixes = Rows::new(&prefixes, cell_dim);
         let centroids = KMeans::fit(prefixes, cells, config).centroids;
         let nearest = assign(prefixes, Rows::new(&centroids, cell_dim));
         let mut rows: Vec<u32> = (0..vectors.len() as u32).collect();
         rows.sort_by_key(|&row| (nearest[row as usize].0, row));
-        let first = |cell: usize| rows.partition_point(|&row| (nearest[row as usize].0 as usize) < cell);
+        let first =
+            |cell: usize| rows.partition_point(|&row| (nearest[row as usize].0 as usize) < cell);
         let starts = (0..=cells).map(first).collect();
         let table = |dim: usize| {
-            let ordered = rows.iter().flat_map(|&row| unit_prefix(vectors.row(row as usize), dim));
+            let ordered = rows
+                .iter()
+                .flat_map(|&row| unit_prefix(vectors.row(row as usize), dim));
             (dim, ordered.collect())
         };
         let tables = scan_dims.iter().map(|&dim| table(dim)).collect();
-        NestedIvf { dim: vectors.dim(), count: vectors.len(), centroids, cell_dim, rows, starts, tables }
+        NestedIvf {
+            dim: vectors.dim(),
+            count: vectors.len(),
+            centroids,
+            cell_dim,
+            rows,
+            starts,
+            tables,
+        }
     }
 
     /// Cells.
@@ -72,9 +89,14 @@ impl NestedIvf {
     /// Panics when the probe asks for a prefix that was not built.
     pub fn search(&self, query: &[f32], k: usize, probe: Probe) -> (Vec<Hit>, Spent) {
         assert_eq!(query.len(), self.dim, "a query of {} numbers", self.dim);
-        assert!((1..=self.cell_dim).contains(&probe.cell_dim), "cells have {} numbers", self.cell_dim);
+        assert!(
+            (1..=self.cell_dim).contains(&probe.cell_dim),
+            "cells have {} numbers",
+            self.cell_dim
+        );
         let table = self.tables.iter().find(|table| table.0 == probe.scan_dim);
-        let (_, table) = table.unwrap_or_else(|| panic!("no table of {} dimensions", probe.scan_dim));
+        let (_, table) =
+            table.unwrap_or_else(|| panic!("no table of {} dimensions", probe.scan_dim));
         let coarse = unit_prefix(query, probe.cell_dim);
         let mut nearest = TopK::new(probe.cells);
         for (cell, centroid) in self.centroids.chunks_exact(self.cell_dim).enumerate() {
@@ -85,7 +107,10 @@ impl NestedIvf {
             } else {
                 kernels::l2(&coarse, &unit_prefix(centroid, probe.cell_dim))
             };
-            nearest.push(Hit { row: cell as u32, score: -distance });
+            nearest.push(Hit {
+                row: cell as u32,
+                score: -distance,
+            });
         }
         let fine = unit_prefix(query, probe.scan_dim);
         let mut top = TopK::new(k);
@@ -94,7 +119,10 @@ impl NestedIvf {
             let slots = self.starts[cell.row as usize]..self.starts[cell.row as usize + 1];
             let vectors = &table[slots.start * probe.scan_dim..slots.end * probe.scan_dim];
             for (vector, slot) in vectors.chunks_exact(probe.scan_dim).zip(slots.clone()) {
-                top.push(Hit { row: self.rows[slot], score: kernels::dot(&fine, vector) });
+                top.push(Hit {
+                    row: self.rows[slot],
+                    score: kernels::dot(&fine, vector),
+                });
             }
             spent.cells += 1;
             spent.refined += slots.len() as u64;
@@ -123,11 +151,19 @@ mod tests {
 
     fn nested(n: usize, dim: usize) -> Vec<f32> {
         let mut random = Random::new(2);
-        (0..n * dim).map(|at| random.normal() / (1.0 + (at % dim) as f32).sqrt()).collect()
+        (0..n * dim)
+            .map(|at| random.normal() / (1.0 + (at % dim) as f32).sqrt())
+            .collect()
     }
 
     fn built(data: &[f32]) -> NestedIvf {
-        NestedIvf::build(Rows::new(data, 16), 20, 16, &[4, 16], KMeansConfig::default())
+        NestedIvf::build(
+            Rows::new(data, 16),
+            20,
+            16,
+            &[4, 16],
+            KMeansConfig::default(),
+        )
     }
 
     #[test]
@@ -146,8 +182,21 @@ mod tests {
         for scan_dim in [4, 16] {
             let unit = unit_prefixes(Rows::new(&data, 16), scan_dim);
             let query = &data[3 * 16..4 * 16];
-            let exact = exact::search(Rows::new(&unit, scan_dim), &unit_prefix(query, scan_dim), 10).0;
-            let (hits, spent) = ivf.search(query, 10, Probe { cell_dim: 8, scan_dim, cells: 20 });
+            let exact = exact::search(
+                Rows::new(&unit, scan_dim),
+                &unit_prefix(query, scan_dim),
+                10,
+            )
+            .0;
+            let (hits, spent) = ivf.search(
+                query,
+                10,
+                Probe {
+                    cell_dim: 8,
+                    scan_dim,
+                    cells: 20,
+                },
+            );
             assert_eq!(hits, exact);
             assert_eq!(spent.multiply_adds, (20 * 8 + 500 * scan_dim) as u64);
         }
@@ -158,7 +207,15 @@ mod tests {
         let data = nested(500, 16);
         let ivf = built(&data);
         let query = &data[9 * 16..10 * 16];
-        let (hits, _) = ivf.search(query, 5, Probe { cell_dim: 16, scan_dim: 16, cells: 3 });
+        let (hits, _) = ivf.search(
+            query,
+            5,
+            Probe {
+                cell_dim: 16,
+                scan_dim: 16,
+                cells: 3,
+            },
+        );
         let unit = unit_prefix(query, 16);
         let mut cells: Vec<usize> = (0..20).collect();
         let distance = |cell: usize| kernels::l2(&unit, &ivf.centroids[cell * 16..(cell + 1) * 16]);
@@ -166,7 +223,10 @@ mod tests {
         let mut top = TopK::new(5);
         for row in cells[..3].iter().flat_map(|&cell| ivf.cell(cell)) {
             let vector = unit_prefix(&data[*row as usize * 16..][..16], 16);
-            top.push(Hit { row: *row, score: kernels::dot(&unit, &vector) });
+            top.push(Hit {
+                row: *row,
+                score: kernels::dot(&unit, &vector),
+            });
         }
         assert_eq!(hits, top.into_sorted());
     }

@@ -19,7 +19,11 @@ pub struct KMeansConfig {
 
 impl Default for KMeansConfig {
     fn default() -> KMeansConfig {
-        KMeansConfig { iterations: 8, points_per_centroid: 64, seed: 1 }
+        KMeansConfig {
+            iterations: 8,
+            points_per_centroid: 64,
+            seed: 1,
+        }
     }
 }
 
@@ -40,7 +44,10 @@ impl KMeans {
     /// Trains `k` centroids. With fewer than `k` different points some centroids coincide.
     /// Panics when there are no points or `k` is 0.
     pub fn fit(points: Rows<'_>, k: usize, config: KMeansConfig) -> KMeans {
-        assert!(k > 0 && !points.is_empty(), "some points and some centroids");
+        assert!(
+            k > 0 && !points.is_empty(),
+            "some points and some centroids"
+        );
         let mut random = Random::new(config.seed);
         let wanted = match config.points_per_centroid {
             0 => points.len(),
@@ -61,9 +68,14 @@ impl KMeans {
         for pass in 0..iterations {
             // Half of the passes grow from an eighth of the sample to all of it.
             let share = (0.125 + 1.75 * pass as f64 / iterations as f64).min(1.0);
-            let n = ((sample.len() as f64 * share) as usize).clamp(k.min(sample.len()), sample.len());
+            let n =
+                ((sample.len() as f64 * share) as usize).clamp(k.min(sample.len()), sample.len());
             let last = pass + 1 == iterations;
-            let batch = if last { sample.data() } else { &sample.data()[..n * sample.dim()] };
+            let batch = if last {
+                sample.data()
+            } else {
+                &sample.data()[..n * sample.dim()]
+            };
             model.step(Rows::new(batch, sample.dim()), &mut random);
         }
         model
@@ -83,10 +95,16 @@ impl KMeans {
             kernels::add_scaled(&mut sums[c * self.dim..(c + 1) * self.dim], 1.0, point);
         }
         self.distortion = error / points.len() as f64;
-        let means = self.centroids.chunks_exact_mut(self.dim).zip(sums.chunks_exact(self.dim));
+        let means = self
+            .centroids
+            .chunks_exact_mut(self.dim)
+            .zip(sums.chunks_exact(self.dim));
         for ((centroid, sum), &count) in means.zip(&counts) {
             if count > 0 {
-                centroid.iter_mut().zip(sum).for_each(|(c, s)| *c = s / count as f32);
+                centroid
+                    .iter_mut()
+                    .zip(sum)
+                    .for_each(|(c, s)| *c = s / count as f32);
             }
         }
         self.repair(&mut counts, random);
@@ -99,7 +117,9 @@ impl KMeans {
             if counts[empty] > 0 {
                 continue;
             }
-            let crowded = (0..counts.len()).max_by_key(|&c| counts[c]).unwrap_or(empty);
+            let crowded = (0..counts.len())
+                .max_by_key(|&c| counts[c])
+                .unwrap_or(empty);
             if counts[crowded] < 2 {
                 return;
             }
@@ -126,8 +146,10 @@ impl KMeans {
 pub fn assign(points: Rows<'_>, centroids: Rows<'_>) -> Vec<(u32, f32)> {
     let dim = points.dim();
     let panels = Panels::new(centroids, dim);
-    let bias: Vec<f32> =
-        centroids.iter().map(|c| -0.5 * kernels::dot(&c[..dim], &c[..dim])).collect();
+    let bias: Vec<f32> = centroids
+        .iter()
+        .map(|c| -0.5 * kernels::dot(&c[..dim], &c[..dim]))
+        .collect();
     let batches = points.data().par_chunks(BATCH * dim);
     let near = batches.map(|batch| {
         let mut best = panels.best(batch, &bias);
@@ -155,7 +177,10 @@ mod tests {
         (0..n)
             .flat_map(|i| {
                 let corner = (i % k) as f32 * 10.0;
-                [corner + 0.1 * random.normal(), -corner + 0.1 * random.normal()]
+                [
+                    corner + 0.1 * random.normal(),
+                    -corner + 0.1 * random.normal(),
+                ]
             })
             .collect()
     }
@@ -163,7 +188,10 @@ mod tests {
     #[test]
     fn separate_crowds_are_found() {
         let points = corners(400, 4);
-        let config = KMeansConfig { iterations: 20, ..KMeansConfig::default() };
+        let config = KMeansConfig {
+            iterations: 20,
+            ..KMeansConfig::default()
+        };
         let model = KMeans::fit(Rows::new(&points, 2), 4, config);
         assert!(model.distortion < 0.05, "{}", model.distortion);
     }
@@ -173,11 +201,23 @@ mod tests {
         // Most starts coincide, so that ties leave their clusters empty.
         let mut points = vec![0.0; 2 * 90];
         points.extend(corners(30, 3));
-        let config = KMeansConfig { iterations: 12, points_per_centroid: 0, seed: 3 };
+        let config = KMeansConfig {
+            iterations: 12,
+            points_per_centroid: 0,
+            seed: 3,
+        };
         let model = KMeans::fit(Rows::new(&points, 2), 8, config);
-        let used: std::collections::BTreeSet<u32> =
-            model.assign(Rows::new(&points, 2)).iter().map(|x| x.0).collect();
-        assert!(model.repaired > 0 && used.len() >= 4, "{} {}", model.repaired, used.len());
+        let used: std::collections::BTreeSet<u32> = model
+            .assign(Rows::new(&points, 2))
+            .iter()
+            .map(|x| x.0)
+            .collect();
+        assert!(
+            model.repaired > 0 && used.len() >= 4,
+            "{} {}",
+            model.repaired,
+            used.len()
+        );
     }
 
     #[test]
@@ -186,7 +226,10 @@ mod tests {
         let (points, centroids) = (Rows::new(&points, 2), corners(7, 7));
         let centroids = Rows::new(&centroids, 2);
         for (point, (c, distance)) in points.iter().zip(assign(points, centroids)) {
-            let best = centroids.iter().map(|c| kernels::l2(point, c)).fold(f32::INFINITY, f32::min);
+            let best = centroids
+                .iter()
+                .map(|c| kernels::l2(point, c))
+                .fold(f32::INFINITY, f32::min);
             assert!((kernels::l2(point, centroids.row(c as usize)) - best).abs() < 1e-2);
             assert!((distance - best).abs() < 1e-2);
         }

@@ -14,7 +14,10 @@ pub struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Rows of `dim` numbers each. Panics when `dim` is 0 or `data` does not divide into rows.
     pub fn new(data: &'a [f32], dim: usize) -> Rows<'a> {
-        assert!(dim > 0 && data.len().is_multiple_of(dim), "rows of {dim} numbers");
+        assert!(
+            dim > 0 && data.len().is_multiple_of(dim),
+            "rows of {dim} numbers"
+        );
         Rows { data, dim }
     }
 
@@ -50,7 +53,11 @@ impl<'a> Rows<'a> {
 
     /// Copies of the rows at `positions`.
     pub fn pick(&self, positions: &[usize]) -> Vec<f32> {
-        positions.iter().flat_map(|&i| self.row(i)).copied().collect()
+        positions
+            .iter()
+            .flat_map(|&i| self.row(i))
+            .copied()
+            .collect()
     }
 }
 
@@ -75,7 +82,11 @@ impl Panels {
                 panel[d * PANEL + c % PANEL] = value;
             }
         }
-        Panels { data, dim, columns: columns.len() }
+        Panels {
+            data,
+            dim,
+            columns: columns.len(),
+        }
     }
 
     /// Numbers in a column.
@@ -91,12 +102,19 @@ impl Panels {
     /// Inner products of points (rows of `dim` numbers) with every column; `out` has one row a point.
     pub fn products(&self, points: &[f32], out: &mut [f32]) {
         let count = points.len() / self.dim;
-        assert_eq!(out.len(), count * self.columns, "one product a point and column");
+        assert_eq!(
+            out.len(),
+            count * self.columns,
+            "one product a point and column"
+        );
         let mut sums = vec![0.0; count * PANEL];
         for (first, panel) in self.panels() {
             kernels::panel_dot(points, self.dim, panel, &mut sums);
             let width = (self.columns - first).min(PANEL);
-            for (row, sums) in out.chunks_exact_mut(self.columns).zip(sums.chunks_exact(PANEL)) {
+            for (row, sums) in out
+                .chunks_exact_mut(self.columns)
+                .zip(sums.chunks_exact(PANEL))
+            {
                 row[first..first + width].copy_from_slice(&sums[..width]);
             }
         }
@@ -126,7 +144,10 @@ impl Panels {
 
     fn panels(&self) -> impl Iterator<Item = (usize, &[f32])> {
         let size = self.dim * PANEL;
-        self.data.chunks_exact(size).enumerate().map(|(i, panel)| (i * PANEL, panel))
+        self.data
+            .chunks_exact(size)
+            .enumerate()
+            .map(|(i, panel)| (i * PANEL, panel))
     }
 }
 
@@ -135,7 +156,11 @@ pub(crate) const BATCH: usize = 96;
 
 /// Every row times every column, in parallel: row `i` of the answer is `columns · rowᵢ`.
 pub fn product(rows: Rows<'_>, columns: &Panels) -> Vec<f32> {
-    assert_eq!(rows.dim(), columns.dim(), "rows and columns of one dimension");
+    assert_eq!(
+        rows.dim(),
+        columns.dim(),
+        "rows and columns of one dimension"
+    );
     let mut out = vec![0.0; rows.len() * columns.columns()];
     let batches = rows.data().par_chunks(BATCH * rows.dim());
     batches
@@ -158,8 +183,14 @@ pub fn second_moments(rows: Rows<'_>) -> Vec<f64> {
         .data()
         .par_chunks(256 * dim)
         .map(|run| run.chunks_exact(dim).fold(vec![0f32; dim * dim], add))
-        .fold(|| vec![0f64; dim * dim], |sum, part| add_all(sum, part.iter().map(|&x| f64::from(x))))
-        .reduce(|| vec![0f64; dim * dim], |sum, part| add_all(sum, part.into_iter()));
+        .fold(
+            || vec![0f64; dim * dim],
+            |sum, part| add_all(sum, part.iter().map(|&x| f64::from(x))),
+        )
+        .reduce(
+            || vec![0f64; dim * dim],
+            |sum, part| add_all(sum, part.into_iter()),
+        );
     let n = rows.len().max(1) as f64;
     for i in 0..dim {
         for j in 0..=i {
@@ -198,7 +229,11 @@ pub fn symmetric_eigen(matrix: &[f64], dim: usize) -> (Vec<f64>, Vec<f64>) {
     let mut order: Vec<usize> = (0..dim).collect();
     order.sort_by(|&i, &j| a[j * dim + j].total_cmp(&a[i * dim + i]).then(i.cmp(&j)));
     let values = order.iter().map(|&i| a[i * dim + i]).collect();
-    let vectors = order.iter().flat_map(|&i| &vectors[i * dim..(i + 1) * dim]).copied().collect();
+    let vectors = order
+        .iter()
+        .flat_map(|&i| &vectors[i * dim..(i + 1) * dim])
+        .copied()
+        .collect();
     (values, vectors)
 }
 
@@ -236,7 +271,9 @@ pub fn cholesky(matrix: &[f64], dim: usize) -> Option<Vec<f64>> {
     let mut lower = vec![0.0; dim * dim];
     for i in 0..dim {
         for j in 0..=i {
-            let known: f64 = (0..j).map(|k| lower[i * dim + k] * lower[j * dim + k]).sum();
+            let known: f64 = (0..j)
+                .map(|k| lower[i * dim + k] * lower[j * dim + k])
+                .sum();
             let rest = matrix[i * dim + j] - known;
             lower[i * dim + j] = if i == j {
                 if rest <= 0.0 || !rest.is_finite() {
@@ -290,8 +327,9 @@ mod tests {
         assert!(values.windows(2).all(|w| w[0] >= w[1]));
         for i in 0..dim {
             for j in 0..dim {
-                let rebuilt: f64 =
-                    (0..dim).map(|k| values[k] * vectors[k * dim + i] * vectors[k * dim + j]).sum();
+                let rebuilt: f64 = (0..dim)
+                    .map(|k| values[k] * vectors[k * dim + i] * vectors[k * dim + j])
+                    .sum();
                 assert!((rebuilt - matrix[i * dim + j]).abs() < 1e-9);
             }
         }
@@ -305,7 +343,9 @@ mod tests {
         let lower = cholesky(&matrix, dim).expect("moments of many points are positive definite");
         for i in 0..dim {
             for j in 0..dim {
-                let rebuilt: f64 = (0..dim).map(|k| lower[i * dim + k] * lower[j * dim + k]).sum();
+                let rebuilt: f64 = (0..dim)
+                    .map(|k| lower[i * dim + k] * lower[j * dim + k])
+                    .sum();
                 assert!((rebuilt - matrix[i * dim + j]).abs() < 1e-12);
             }
         }

@@ -16,7 +16,10 @@ pub fn recall_by_score(found: &[f32], exact: &[Hit], slack: f32) -> f64 {
     let Some(last) = exact.last() else {
         return 1.0;
     };
-    let good = found.iter().filter(|&&score| score >= last.score - slack).count();
+    let good = found
+        .iter()
+        .filter(|&&score| score >= last.score - slack)
+        .count();
     good.min(exact.len()) as f64 / exact.len() as f64
 }
 
@@ -32,13 +35,24 @@ pub fn exact_mflops(dim: usize, count: usize) -> f64 {
 }
 
 /// Millions of multiply-adds of a search over cells: `d_c·K + nprobe·d_s·N/K`.
-pub fn ivf_mflops(cell_dim: usize, cells: usize, probes: usize, scan_dim: usize, count: usize) -> f64 {
+pub fn ivf_mflops(
+    cell_dim: usize,
+    cells: usize,
+    probes: usize,
+    scan_dim: usize,
+    count: usize,
+) -> f64 {
     let scanned = probes as f64 * count as f64 / cells as f64;
     (cell_dim as f64 * cells as f64 + scanned * scan_dim as f64) / 1e6
 }
 
 /// Millions of multiply-adds of a shortlist by `D_s` numbers, reranked by `D_r`: `D_s·N + k·D_r`.
-pub fn rerank_mflops(shortlist_dim: usize, count: usize, shortlist: usize, rerank_dim: usize) -> f64 {
+pub fn rerank_mflops(
+    shortlist_dim: usize,
+    count: usize,
+    shortlist: usize,
+    rerank_dim: usize,
+) -> f64 {
     (shortlist_dim as f64 * count as f64 + shortlist as f64 * rerank_dim as f64) / 1e6
 }
 
@@ -51,7 +65,10 @@ mod tests {
 
     #[track_caller]
     fn check(got: f64, expected: f64, digits: i32) {
-        assert!((got - expected).abs() <= 0.5 * 10f64.powi(-digits), "{got} is not {expected}");
+        assert!(
+            (got - expected).abs() <= 0.5 * 10f64.powi(-digits),
+            "{got} is not {expected}"
+        );
     }
 
     #[test]
@@ -71,7 +88,11 @@ mod tests {
         assert_eq!(recall(&[], &[]), 1.0);
         assert_eq!(k_recall_at_n(&[9, 1, 2], &[1, 2, 3, 4], 2, 2), 0.5);
         let exact = [Hit { row: 1, score: 0.9 }, Hit { row: 2, score: 0.5 }];
-        assert_eq!(recall_by_score(&[0.9, 0.5], &exact, 1e-6), 1.0, "a copy of row 2 is as good");
+        assert_eq!(
+            recall_by_score(&[0.9, 0.5], &exact, 1e-6),
+            1.0,
+            "a copy of row 2 is as good"
+        );
         assert_eq!(recall_by_score(&[0.9, 0.4], &exact, 1e-6), 0.5);
     }
 }

@@ -15,7 +15,11 @@ pub fn balanced_order(variance: &[f64], parts: usize) -> Vec<u32> {
     let mut axes: Vec<usize> = (0..dim).collect();
     axes.sort_by(|&a, &b| variance[b].total_cmp(&variance[a]).then(a.cmp(&b)));
     // Logarithms over the smallest, so that a part with fewer coordinates never looks fuller.
-    let least = variance.iter().copied().fold(f64::INFINITY, f64::min).max(1e-12);
+    let least = variance
+        .iter()
+        .copied()
+        .fold(f64::INFINITY, f64::min)
+        .max(1e-12);
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); parts];
     let mut product = vec![0f64; parts];
     for axis in axes {
@@ -63,8 +67,13 @@ impl OptimisedQuantizer {
         let mut rotation = axes.reordered(&balanced_order(&values, parts));
         let fit = |rotation: &Rotation| {
             let turned = rotation.apply_all(sample);
-            let quantizer =
-                ProductQuantizer::train(Rows::new(&turned, sample.dim()), parts, bits, training, config);
+            let quantizer = ProductQuantizer::train(
+                Rows::new(&turned, sample.dim()),
+                parts,
+                bits,
+                training,
+                config,
+            );
             (quantizer, turned)
         };
         let (mut quantizer, mut turned) = fit(&rotation);
@@ -76,7 +85,10 @@ impl OptimisedQuantizer {
             rotation = better;
             (quantizer, turned) = fit(&rotation);
         }
-        OptimisedQuantizer { rotation, quantizer }
+        OptimisedQuantizer {
+            rotation,
+            quantizer,
+        }
     }
 
     /// Mean squared distance between vectors and what their codes stand for.
@@ -104,28 +116,40 @@ fn best_rotation(rows: Rows<'_>, targets: &[f32]) -> Option<Rotation> {
     for (row, target) in rows.iter().zip(targets.chunks_exact(dim)) {
         for (i, &t) in target.iter().enumerate() {
             let line = &mut m[i * dim..(i + 1) * dim];
-            line.iter_mut().zip(row).for_each(|(m, &x)| *m += f64::from(t) * f64::from(x));
+            line.iter_mut()
+                .zip(row)
+                .for_each(|(m, &x)| *m += f64::from(t) * f64::from(x));
         }
     }
     let times = |a: &[f64], b: &dyn Fn(usize, usize) -> f64| -> Vec<f64> {
         let cell = |i: usize, j: usize| (0..dim).map(|k| a[i * dim + k] * b(k, j)).sum::<f64>();
         (0..dim * dim).map(|at| cell(at / dim, at % dim)).collect()
     };
-    let transposed: Vec<f64> = (0..dim * dim).map(|at| m[at % dim * dim + at / dim]).collect();
+    let transposed: Vec<f64> = (0..dim * dim)
+        .map(|at| m[at % dim * dim + at / dim])
+        .collect();
     let gram = times(&transposed, &|k, j| m[k * dim + j]);
     let (values, vectors) = symmetric_eigen(&gram, dim);
     if values.iter().any(|&v| v <= values[0] * 1e-12) {
         return None;
     }
     // (MᵀM)^(−½) = Σ vᵢvᵢᵀ / √λᵢ
-    let scaled: Vec<f64> =
-        (0..dim * dim).map(|at| vectors[at] / values[at / dim].sqrt()).collect();
+    let scaled: Vec<f64> = (0..dim * dim)
+        .map(|at| vectors[at] / values[at / dim].sqrt())
+        .collect();
     let inverse_root = |k: usize, j: usize| -> f64 {
-        (0..dim).map(|i| scaled[i * dim + k] * vectors[i * dim + j]).sum()
+        (0..dim)
+            .map(|i| scaled[i * dim + k] * vectors[i * dim + j])
+            .sum()
     };
-    let root: Vec<f64> = (0..dim * dim).map(|at| inverse_root(at / dim, at % dim)).collect();
+    let root: Vec<f64> = (0..dim * dim)
+        .map(|at| inverse_root(at / dim, at % dim))
+        .collect();
     let rotation = times(&m, &|k, j| root[k * dim + j]);
-    Some(Rotation::from_rows(rotation.iter().map(|&x| x as f32).collect(), dim))
+    Some(Rotation::from_rows(
+        rotation.iter().map(|&x| x as f32).collect(),
+        dim,
+    ))
 }
 
 #[cfg(test)]
@@ -153,14 +177,22 @@ mod tests {
         assert_eq!(sorted, (0..16).collect::<Vec<u32>>());
         let products = order.chunks_exact(4).map(|p| p.iter().sum::<u32>());
         assert!(products.clone().max().unwrap() - products.min().unwrap() <= 4);
-        assert_eq!(balanced_order(&[1.0, 2.0, 3.0], 2).len(), 4, "filled to whole parts");
+        assert_eq!(
+            balanced_order(&[1.0, 2.0, 3.0], 2).len(),
+            4,
+            "filled to whole parts"
+        );
     }
 
     #[test]
     fn rotation_lowers_the_distortion_and_stays_a_rotation() {
         let data = data(3000, 16);
         let rows = Rows::new(&data, 16);
-        let config = KMeansConfig { points_per_centroid: 0, iterations: 10, seed: 1 };
+        let config = KMeansConfig {
+            points_per_centroid: 0,
+            iterations: 10,
+            seed: 1,
+        };
         let plain = ProductQuantizer::train(rows, 4, Bits::Four, Training::KMeans, config);
         let fit = |rounds| {
             OptimisedQuantizer::train(rows, 4, Bits::Four, Training::KMeans, rounds, config)

@@ -51,9 +51,18 @@ pub struct ProductQuantizer {
 
 impl ProductQuantizer {
     /// Trains on `sample`. Panics unless `parts` divides the dimension.
-    pub fn train(sample: Rows<'_>, parts: usize, bits: Bits, training: Training, config: KMeansConfig) -> ProductQuantizer {
+    pub fn train(
+        sample: Rows<'_>,
+        parts: usize,
+        bits: Bits,
+        training: Training,
+        config: KMeansConfig,
+    ) -> ProductQuantizer {
         let dim = sample.dim();
-        assert!(parts > 0 && dim.is_multiple_of(parts), "{parts} parts of {dim} dimensions");
+        assert!(
+            parts > 0 && dim.is_multiple_of(parts),
+            "{parts} parts of {dim} dimensions"
+        );
         let width = dim / parts;
         let books: Vec<(Vec<f32>, bool)> = (0..parts)
             .into_par_iter()
@@ -67,19 +76,45 @@ impl ProductQuantizer {
             })
             .collect();
         let reparameterised = books.iter().filter(|book| book.1).count();
-        let books = books.iter().flat_map(|book| transposed(&book.0, width)).collect();
-        ProductQuantizer { dim, parts, bits, books, reparameterised }
+        let books = books
+            .iter()
+            .flat_map(|book| transposed(&book.0, width))
+            .collect();
+        ProductQuantizer {
+            dim,
+            parts,
+            bits,
+            books,
+            reparameterised,
+        }
     }
 
     /// From the numbers of [`ProductQuantizer::books`]; `None` when their count does not fit.
-    pub fn from_books(dim: usize, parts: usize, bits: Bits, books: Vec<f32>) -> Option<ProductQuantizer> {
+    pub fn from_books(
+        dim: usize,
+        parts: usize,
+        bits: Bits,
+        books: Vec<f32>,
+    ) -> Option<ProductQuantizer> {
         let fits = parts > 0 && dim.is_multiple_of(parts) && books.len() == dim * bits.centroids();
-        fits.then_some(ProductQuantizer { dim, parts, bits, books, reparameterised: 0 })
+        fits.then_some(ProductQuantizer {
+            dim,
+            parts,
+            bits,
+            books,
+            reparameterised: 0,
+        })
     }
 
     /// Four-bit codebooks of zeros, to be replaced by trained ones.
     pub(crate) fn blank(dim: usize, parts: usize) -> ProductQuantizer {
-        ProductQuantizer { dim, parts, bits: Bits::Four, books: vec![0.0; dim * 16], reparameterised: 0 }
+        ProductQuantizer {
+            dim,
+            parts,
+            bits: Bits::Four,
+            books: vec![0.0; dim * 16],
+            reparameterised: 0,
+        }
     }
 
     pub(crate) fn set_reparameterised(&mut self, parts: usize) {
@@ -119,7 +154,11 @@ impl ProductQuantizer {
 
     /// One code a part (not packed, also for four bits): the nearest centroid, the first of equals.
     pub fn encode(&self, vector: &[f32], codes: &mut [u8]) {
-        assert_eq!((vector.len(), codes.len()), (self.dim, self.parts), "one code a part");
+        assert_eq!(
+            (vector.len(), codes.len()),
+            (self.dim, self.parts),
+            "one code a part"
+        );
         let width = self.dim / self.parts;
         let k = self.bits.centroids();
         let mut distances = [0f32; 256];
@@ -144,7 +183,11 @@ impl ProductQuantizer {
 
     /// The vector that the codes stand for. Panics on a code past the last centroid.
     pub fn decode(&self, codes: &[u8], vector: &mut [f32]) {
-        assert_eq!((vector.len(), codes.len()), (self.dim, self.parts), "one code a part");
+        assert_eq!(
+            (vector.len(), codes.len()),
+            (self.dim, self.parts),
+            "one code a part"
+        );
         let width = self.dim / self.parts;
         let k = self.bits.centroids();
         for (part, &code) in codes.iter().enumerate() {
@@ -176,7 +219,9 @@ impl ProductQuantizer {
     /// The inner product of a table's query with the vector that the codes stand for.
     pub fn score(&self, table: &[f32], codes: &[u8]) -> f32 {
         let rows = table.chunks_exact(self.bits.centroids());
-        rows.zip(codes).map(|(row, &code)| row[usize::from(code)]).sum()
+        rows.zip(codes)
+            .map(|(row, &code)| row[usize::from(code)])
+            .sum()
     }
 
     /// Mean squared distance between vectors and what their codes stand for.
@@ -192,7 +237,12 @@ impl ProductQuantizer {
 }
 
 /// Centroids of one part, row by row, and whether SimVQ found them.
-fn train_part(cut: Rows<'_>, k: usize, training: Training, config: KMeansConfig) -> (Vec<f32>, bool) {
+fn train_part(
+    cut: Rows<'_>,
+    k: usize,
+    training: Training,
+    config: KMeansConfig,
+) -> (Vec<f32>, bool) {
     let plain = KMeans::fit(cut, k, config);
     if training == Training::KMeans {
         return (plain.centroids, false);
@@ -202,12 +252,19 @@ fn train_part(cut: Rows<'_>, k: usize, training: Training, config: KMeansConfig)
         let near = crate::kmeans::assign(cut, Rows::new(centroids, cut.dim()));
         near.iter().map(|x| f64::from(x.1)).sum()
     };
-    if error(&tuned) < error(&plain.centroids) { (tuned, true) } else { (plain.centroids, false) }
+    if error(&tuned) < error(&plain.centroids) {
+        (tuned, true)
+    } else {
+        (plain.centroids, false)
+    }
 }
 
 /// Rows of centroids as rows of dimensions.
 fn transposed(centroids: &[f32], width: usize) -> Vec<f32> {
-    (0..width).flat_map(|d| centroids.iter().skip(d).step_by(width)).copied().collect()
+    (0..width)
+        .flat_map(|d| centroids.iter().skip(d).step_by(width))
+        .copied()
+        .collect()
 }
 
 #[cfg(test)]
@@ -222,8 +279,12 @@ mod tests {
 
     fn trained(bits: Bits) -> (Vec<f32>, ProductQuantizer) {
         let data = normals(2000 * 12, 1);
-        let config = KMeansConfig { points_per_centroid: 0, ..KMeansConfig::default() };
-        let quantizer = ProductQuantizer::train(Rows::new(&data, 12), 3, bits, Training::KMeans, config);
+        let config = KMeansConfig {
+            points_per_centroid: 0,
+            ..KMeansConfig::default()
+        };
+        let quantizer =
+            ProductQuantizer::train(Rows::new(&data, 12), 3, bits, Training::KMeans, config);
         (data, quantizer)
     }
 
@@ -269,7 +330,10 @@ mod tests {
         let (_, eight) = trained(Bits::Eight);
         let rows = Rows::new(&data, 12);
         assert!(eight.distortion(rows) < 0.6 * four.distortion(rows));
-        let config = KMeansConfig { points_per_centroid: 0, ..KMeansConfig::default() };
+        let config = KMeansConfig {
+            points_per_centroid: 0,
+            ..KMeansConfig::default()
+        };
         let better = ProductQuantizer::train(rows, 3, Bits::Four, Training::Better, config);
         assert!(better.distortion(rows) <= four.distortion(rows) * 1.000_01);
     }

@@ -31,8 +31,14 @@ impl Prefixes {
     /// Cuts every vector to each of `dims` and scales to length 1. Panics when a prefix is longer than
     /// the vectors or empty.
     pub fn new(vectors: Rows<'_>, dims: &[usize]) -> Prefixes {
-        let tables = dims.iter().map(|&dim| (dim, unit_prefixes(vectors, dim))).collect();
-        Prefixes { tables, count: vectors.len() }
+        let tables = dims
+            .iter()
+            .map(|&dim| (dim, unit_prefixes(vectors, dim)))
+            .collect();
+        Prefixes {
+            tables,
+            count: vectors.len(),
+        }
     }
 
     fn table(&self, dim: usize) -> Rows<'_> {
@@ -42,9 +48,24 @@ impl Prefixes {
     }
 
     /// Shortlist of `keep` by `shortlist_dim` numbers, reranked by `rerank_dim`.
-    pub fn shortlist(&self, query: &[f32], shortlist_dim: usize, keep: usize, rerank_dim: usize, k: usize) -> (Vec<Hit>, Spent) {
-        let levels =
-            [Level { dim: shortlist_dim, keep }, Level { dim: rerank_dim, keep: k }];
+    pub fn shortlist(
+        &self,
+        query: &[f32],
+        shortlist_dim: usize,
+        keep: usize,
+        rerank_dim: usize,
+        k: usize,
+    ) -> (Vec<Hit>, Spent) {
+        let levels = [
+            Level {
+                dim: shortlist_dim,
+                keep,
+            },
+            Level {
+                dim: rerank_dim,
+                keep: k,
+            },
+        ];
         self.funnel(query, &levels)
     }
 
@@ -61,7 +82,10 @@ impl Prefixes {
             let mut top = TopK::new(level.keep);
             for hit in &hits {
                 let score = kernels::dot(&scaled, table.row(hit.row as usize));
-                top.push(Hit { row: hit.row, score });
+                top.push(Hit {
+                    row: hit.row,
+                    score,
+                });
             }
             spent.refined += hits.len() as u64;
             spent.multiply_adds += (hits.len() * level.dim) as u64;
@@ -83,7 +107,10 @@ impl Prefixes {
 
 /// Cuts and scales every vector.
 pub fn unit_prefixes(vectors: Rows<'_>, dim: usize) -> Vec<f32> {
-    vectors.iter().flat_map(|vector| unit_prefix(vector, dim)).collect()
+    vectors
+        .iter()
+        .flat_map(|vector| unit_prefix(vector, dim))
+        .collect()
 }
 
 /// The first `dim` numbers, scaled to length 1: cut first, then scale. Zeros stay zeros.
@@ -103,7 +130,9 @@ mod tests {
 
     fn nested(n: usize, dim: usize) -> Vec<f32> {
         let mut random = Random::new(2);
-        (0..n * dim).map(|at| random.normal() / (1.0 + (at % dim) as f32)).collect()
+        (0..n * dim)
+            .map(|at| random.normal() / (1.0 + (at % dim) as f32))
+            .collect()
     }
 
     #[test]

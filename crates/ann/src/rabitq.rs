@@ -73,11 +73,15 @@ impl RaBitQ {
     /// Encodes the vectors with `bits` (1 to 8) a coordinate around their mean.
     pub fn encode(vectors: Rows<'_>, bits: u32, seed: u64) -> Result<RaBitQ, Error> {
         if !(1..=8).contains(&bits) {
-            return Err(Error::Configuration(format!("{bits} bits a coordinate; 1 to 8")));
+            return Err(Error::Configuration(format!(
+                "{bits} bits a coordinate; 1 to 8"
+            )));
         }
         let dim = vectors.dim();
         let mut centre = vec![0f32; dim];
-        vectors.iter().for_each(|v| kernels::add_scaled(&mut centre, 1.0 / vectors.len() as f32, v));
+        vectors
+            .iter()
+            .for_each(|v| kernels::add_scaled(&mut centre, 1.0 / vectors.len() as f32, v));
         let mut codes = RaBitQ {
             dim,
             bits,
@@ -101,15 +105,24 @@ impl RaBitQ {
     /// Adds the code of a turned difference to the centre.
     fn push(&mut self, rest: &[f32]) {
         let mut words = vec![0u64; self.words];
-        rest.iter().enumerate().filter(|x| *x.1 > 0.0).for_each(|(i, _)| words[i / 64] |= 1 << (i % 64));
+        rest.iter()
+            .enumerate()
+            .filter(|x| *x.1 > 0.0)
+            .for_each(|(i, _)| words[i / 64] |= 1 << (i % 64));
         self.signs.extend(words);
-        let halves: Vec<f32> = rest.iter().map(|&x| if x > 0.0 { 0.5 } else { -0.5 }).collect();
+        let halves: Vec<f32> = rest
+            .iter()
+            .map(|&x| if x > 0.0 { 0.5 } else { -0.5 })
+            .collect();
         let sign = factors(rest, &halves);
         let mut full = sign;
         if self.bits > 1 {
             let middle = ((1 << self.bits) - 1) as f32 / 2.0;
             let levels = best_levels(rest, self.bits);
-            let centred: Vec<f32> = levels.iter().map(|&level| f32::from(level) - middle).collect();
+            let centred: Vec<f32> = levels
+                .iter()
+                .map(|&level| f32::from(level) - middle)
+                .collect();
             full = factors(rest, &centred);
             self.levels.extend(levels);
         }
@@ -167,7 +180,10 @@ impl RaBitQ {
         // Rounding the query adds its own error: half a step a coordinate, of random sign.
         let rounding = scale * query.step * (self.dim as f32 / 12.0).sqrt() * 0.5;
         let error = EPSILON * (deviation * query.norm).hypot(rounding);
-        Estimate { value: query.centre + scale * product, error }
+        Estimate {
+            value: query.centre + scale * product,
+            error,
+        }
     }
 
     /// The inner product from all bits and the query in full precision.
@@ -180,18 +196,30 @@ impl RaBitQ {
         }
         let middle = ((1 << self.bits) - 1) as f32 / 2.0;
         let levels = &self.levels[i * self.dim..(i + 1) * self.dim];
-        let product: f32 = query.rotated.iter().zip(levels).map(|(q, &l)| q * f32::from(l)).sum();
+        let product: f32 = query
+            .rotated
+            .iter()
+            .zip(levels)
+            .map(|(q, &l)| q * f32::from(l))
+            .sum();
         self.scaled(query, self.factors[i].full, product - middle * query.sum)
     }
 
     fn scaled(&self, query: &Query, (scale, deviation): (f32, f32), product: f32) -> Estimate {
-        Estimate { value: query.centre + scale * product, error: EPSILON * deviation * query.norm }
+        Estimate {
+            value: query.centre + scale * product,
+            error: EPSILON * deviation * query.norm,
+        }
     }
 }
 
 /// The unbiasing scale `‖r‖²/⟨r, x⟩` and the error's deviation over `‖q‖`.
 fn factors(rest: &[f32], code: &[f32]) -> (f32, f32) {
-    let (l2, s, x2) = (kernels::dot(rest, rest), kernels::dot(rest, code), kernels::dot(code, code));
+    let (l2, s, x2) = (
+        kernels::dot(rest, rest),
+        kernels::dot(rest, code),
+        kernels::dot(code, code),
+    );
     if l2 <= 0.0 || s <= 0.0 {
         return (0.0, l2.max(0.0).sqrt());
     }
@@ -207,7 +235,10 @@ fn best_levels(rest: &[f32], bits: u32) -> Vec<u8> {
     if greatest == 0.0 {
         return vec![(top / 2.0) as u8; rest.len()];
     }
-    let round = |scale: f32| rest.iter().map(move |x| (x * scale + top / 2.0).round().clamp(0.0, top));
+    let round = |scale: f32| {
+        rest.iter()
+            .map(move |x| (x * scale + top / 2.0).round().clamp(0.0, top))
+    };
     let cosine = |scale: f32| {
         let (mut s, mut x2) = (0f32, 0f32);
         for (level, r) in round(scale).zip(rest) {
@@ -220,7 +251,9 @@ fn best_levels(rest: &[f32], bits: u32) -> Vec<u8> {
     // From no clipping to clipping most of the tail.
     let candidates = (0..32).map(|i| top / 2.0 / greatest * (1.0 + i as f32 * 0.06));
     let best = candidates.max_by(|&a, &b| cosine(a).total_cmp(&cosine(b)));
-    round(best.unwrap_or(top / 2.0 / greatest)).map(|level| level as u8).collect()
+    round(best.unwrap_or(top / 2.0 / greatest))
+        .map(|level| level as u8)
+        .collect()
 }
 
 #[cfg(test)]
@@ -279,7 +312,10 @@ mod tests {
             let along = kernels::dot(&query, vector);
             kernels::add_scaled(&mut query, -along, vector);
             crate::segment::to_unit(&mut query);
-            query.iter_mut().zip(vector).for_each(|(q, x)| *q = 0.6 * *q + 0.8 * x);
+            query
+                .iter_mut()
+                .zip(vector)
+                .for_each(|(q, x)| *q = 0.6 * *q + 0.8 * x);
             let got = codes.estimate(&codes.query(&query), i);
             let error = got.value - kernels::dot(&query, vector);
             squares += f64::from(error * error);
@@ -308,8 +344,14 @@ mod tests {
 
     #[test]
     fn every_further_bit_about_halves_the_error() {
-        let rms: Vec<f64> = [1, 2, 4, 8].iter().map(|&bits| errors(128, bits).1).collect();
-        assert!(rms[1] < 0.65 * rms[0] && rms[2] < 0.4 * rms[1] && rms[3] < 0.15 * rms[2], "{rms:?}");
+        let rms: Vec<f64> = [1, 2, 4, 8]
+            .iter()
+            .map(|&bits| errors(128, bits).1)
+            .collect();
+        assert!(
+            rms[1] < 0.65 * rms[0] && rms[2] < 0.4 * rms[1] && rms[3] < 0.15 * rms[2],
+            "{rms:?}"
+        );
     }
 
     #[test]
@@ -318,8 +360,14 @@ mod tests {
         let codes = RaBitQ::encode(Rows::new(&data, 100), 1, 3).unwrap();
         let prepared = codes.query(&query);
         for i in 0..codes.len() {
-            let (full, signs) = (codes.estimate(&prepared, i), codes.estimate_signs(&prepared, i));
-            assert!((full.value - signs.value).abs() < 0.5 * full.error, "{full:?} {signs:?}");
+            let (full, signs) = (
+                codes.estimate(&prepared, i),
+                codes.estimate_signs(&prepared, i),
+            );
+            assert!(
+                (full.value - signs.value).abs() < 0.5 * full.error,
+                "{full:?} {signs:?}"
+            );
         }
     }
 
@@ -328,7 +376,10 @@ mod tests {
         let data = [1.0, 2.0, 3.0].repeat(5);
         let codes = RaBitQ::encode(Rows::new(&data, 3), 4, 1).unwrap();
         let got = codes.estimate(&codes.query(&[1.0, 1.0, 1.0]), 2);
-        assert!((got.value - 6.0).abs() < 1e-4 && got.error < 1e-3, "{got:?}");
+        assert!(
+            (got.value - 6.0).abs() < 1e-4 && got.error < 1e-3,
+            "{got:?}"
+        );
         assert!(RaBitQ::encode(Rows::new(&data, 3), 9, 1).is_err());
     }
 }

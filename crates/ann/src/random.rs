@@ -9,7 +9,9 @@ pub struct Random {
 impl Random {
     /// A generator that gives the same numbers for the same seed on every machine.
     pub fn new(seed: u64) -> Random {
-        Random { state: seed ^ 0x9e37_79b9_7f4a_7c15 }
+        Random {
+            state: seed ^ 0x9e37_79b9_7f4a_7c15,
+        }
     }
 
     /// Sixty-four even bits (Steele, Lea and Flood 2014).
@@ -75,7 +77,10 @@ mod tests {
         let draws: Vec<f64> = (0..100_000).map(|_| f64::from(random.normal())).collect();
         let mean = draws.iter().sum::<f64>() / 1e5;
         let variance = draws.iter().map(|x| x * x).sum::<f64>() / 1e5;
-        assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02, "{mean} {variance}");
+        assert!(
+            mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02,
+            "{mean} {variance}"
+        );
     }
 
     #[test]

@@ -75,7 +75,12 @@ impl Rotation {
     pub fn deviation(&self) -> f32 {
         let gram = product(Rows::new(&self.rows, self.dim), &self.panels);
         let off = |(at, x): (usize, &f32)| {
-            (x - if at / self.dim == at % self.dim { 1.0 } else { 0.0 }).abs()
+            (x - if at / self.dim == at % self.dim {
+                1.0
+            } else {
+                0.0
+            })
+            .abs()
         };
         gram.iter().enumerate().map(off).fold(0.0, f32::max)
     }
@@ -98,7 +103,10 @@ impl Hadamard {
     pub fn new(dim: usize, seed: u64) -> Hadamard {
         let mut random = Random::new(seed);
         let sign = |_| if random.next() & 1 == 0 { 1.0 } else { -1.0 };
-        Hadamard { signs: (0..ROUNDS * dim).map(sign).collect(), dim }
+        Hadamard {
+            signs: (0..ROUNDS * dim).map(sign).collect(),
+            dim,
+        }
     }
 
     /// Turns a vector in place.
@@ -106,8 +114,16 @@ impl Hadamard {
         assert_eq!(vector.len(), self.dim, "a vector of {} numbers", self.dim);
         let width = previous_power_of_two(self.dim);
         let rounds = if width == self.dim { 2 } else { ROUNDS };
-        for (round, signs) in self.signs.chunks_exact(self.dim.max(1)).take(rounds).enumerate() {
-            vector.iter_mut().zip(signs).for_each(|(x, sign)| *x *= sign);
+        for (round, signs) in self
+            .signs
+            .chunks_exact(self.dim.max(1))
+            .take(rounds)
+            .enumerate()
+        {
+            vector
+                .iter_mut()
+                .zip(signs)
+                .for_each(|(x, sign)| *x *= sign);
             let first = if round % 2 == 0 { 0 } else { self.dim - width };
             walsh_hadamard(&mut vector[first..first + width]);
         }
@@ -125,7 +141,10 @@ impl Hadamard {
             let first = if round % 2 == 0 { 0 } else { self.dim - width };
             walsh_hadamard(&mut vector[first..first + width]);
             let signs = &self.signs[round * self.dim..(round + 1) * self.dim];
-            vector.iter_mut().zip(signs).for_each(|(x, sign)| *x *= sign);
+            vector
+                .iter_mut()
+                .zip(signs)
+                .for_each(|(x, sign)| *x *= sign);
         }
     }
 }
@@ -195,7 +214,9 @@ mod tests {
         let dim = 20;
         let mut data = normals(500 * dim, 4);
         for row in data.chunks_exact_mut(dim) {
-            row.iter_mut().enumerate().for_each(|(i, x)| *x *= 1.0 + i as f32);
+            row.iter_mut()
+                .enumerate()
+                .for_each(|(i, x)| *x *= 1.0 + i as f32);
         }
         let (rotation, values) = Rotation::principal(Rows::new(&data, dim));
         assert!(rotation.deviation() < 1e-5, "R·Rᵀ = I");
@@ -203,7 +224,10 @@ mod tests {
         let turned = rotation.apply_all(Rows::new(&data, dim));
         let mut back = vec![0.0; dim];
         rotation.invert(&turned[..dim], &mut back);
-        assert!(back.iter().zip(&data).all(|(x, y)| (x - y).abs() < 1e-3), "turned back");
+        assert!(
+            back.iter().zip(&data).all(|(x, y)| (x - y).abs() < 1e-3),
+            "turned back"
+        );
         let energy = |d: usize| -> f32 { turned.chunks_exact(dim).map(|x| x[d] * x[d]).sum() };
         assert!(energy(0) > energy(dim - 1));
         let reversed: Vec<u32> = (0..dim as u32).rev().collect();

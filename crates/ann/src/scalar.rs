@@ -31,7 +31,8 @@ impl Query16 {
         self.unit = if usable { 1.0 / scale } else { 0.0 };
         self.values.clear();
         // A NaN times 0 stays NaN, which the conversion makes 0.
-        self.values.extend(query.iter().map(|x| (x * scale).round() as i16));
+        self.values
+            .extend(query.iter().map(|x| (x * scale).round() as i16));
     }
 
     /// What one unit of an integer product is worth.
@@ -82,7 +83,11 @@ impl BytePanels {
         prefix.resize(self.dim, 0);
         let size = self.dim * PANEL;
         out.resize(self.data.len() / size * PANEL, 0);
-        for (panel, out) in self.data.chunks_exact(size).zip(out.chunks_exact_mut(PANEL)) {
+        for (panel, out) in self
+            .data
+            .chunks_exact(size)
+            .zip(out.chunks_exact_mut(PANEL))
+        {
             kernels::panel_dot_i8(&prefix, panel, out);
         }
     }
@@ -123,7 +128,10 @@ impl Shaper {
         // coordinates 0..=j only. So coordinate j should aim at −(Σ_{i<j} Lⱼᵢeᵢ) / Lⱼⱼ.
         let reversed: Vec<f64> = damped.iter().rev().copied().collect();
         let Some(factor) = cholesky(&reversed, dim) else {
-            return Shaper { carry: vec![0.0; dim * dim], dim };
+            return Shaper {
+                carry: vec![0.0; dim * dim],
+                dim,
+            };
         };
         // The factor of the reversed matrix, reversed again, is upper: S = U·Uᵀ, so L = Uᵀ.
         let upper = |i: usize, j: usize| factor[(dim - 1 - i) * dim + (dim - 1 - j)];
@@ -166,16 +174,27 @@ mod tests {
     fn a_16_bit_query_scores_as_a_float_query() {
         let (query, code) = (normals(256, 1), normals(256, 2));
         let code: Vec<i8> = code.iter().map(|x| (x * 40.0) as i8).collect();
-        let exact: f32 = query.iter().zip(&code).map(|(q, &x)| q * f32::from(x)).sum();
+        let exact: f32 = query
+            .iter()
+            .zip(&code)
+            .map(|(q, &x)| q * f32::from(x))
+            .sum();
         let got = Query16::new(&query).dot(&code);
         assert!((got - exact).abs() < 0.05, "{got} {exact}");
-        let prefix: f32 = query.iter().zip(&code[..32]).map(|(q, &x)| q * f32::from(x)).sum();
+        let prefix: f32 = query
+            .iter()
+            .zip(&code[..32])
+            .map(|(q, &x)| q * f32::from(x))
+            .sum();
         assert!((Query16::new(&query).dot(&code[..32]) - prefix).abs() < 0.05);
     }
 
     #[test]
     fn panels_of_bytes_give_the_same_products() {
-        let code: Vec<i8> = normals(70 * 9, 2).iter().map(|x| (x * 40.0) as i8).collect();
+        let code: Vec<i8> = normals(70 * 9, 2)
+            .iter()
+            .map(|x| (x * 40.0) as i8)
+            .collect();
         for prefix in [1, 4, 9] {
             let query = Query16::new(&normals(9, 1));
             let mut products = Vec::new();
@@ -207,7 +226,10 @@ mod tests {
         let axis = normals(dim, 4);
         for query in queries.chunks_exact_mut(dim) {
             let along = 3.0 * query[0];
-            query.iter_mut().zip(&axis).for_each(|(q, a)| *q = 0.3 * *q + along * a);
+            query
+                .iter_mut()
+                .zip(&axis)
+                .for_each(|(q, a)| *q = 0.3 * *q + along * a);
         }
         let queries = Rows::new(&queries, dim);
         let shaper = Shaper::new(&second_moments(queries), dim);
@@ -216,9 +238,12 @@ mod tests {
         for seed in 10..60 {
             let vector = normals(dim, seed);
             let step = 1.1 * step_for(&vector);
-            let mut error = |code: &[i8]| -> f32 {
-                let off: Vec<f32> =
-                    vector.iter().zip(code).map(|(x, &c)| f32::from(c) * step - x).collect();
+            let error = |code: &[i8]| -> f32 {
+                let off: Vec<f32> = vector
+                    .iter()
+                    .zip(code)
+                    .map(|(x, &c)| f32::from(c) * step - x)
+                    .collect();
                 queries.iter().map(|q| kernels::dot(q, &off).powi(2)).sum()
             };
             quantise(&vector, step, &mut code);
@@ -226,7 +251,10 @@ mod tests {
             shaper.quantise(&vector, step, &mut targets, &mut code);
             shaped_error += error(&code);
         }
-        assert!(shaped_error < 0.5 * plain_error, "{shaped_error} against {plain_error}");
+        assert!(
+            shaped_error < 0.5 * plain_error,
+            "{shaped_error} against {plain_error}"
+        );
     }
 
     #[test]

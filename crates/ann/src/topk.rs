@@ -15,8 +15,16 @@ pub struct Hit {
 impl Hit {
     /// Best first: by score, then by row. NaN is worse than everything.
     pub fn order(&self, other: &Hit) -> Ordering {
-        let rank = |score: f32| if score.is_nan() { f32::NEG_INFINITY } else { score };
-        rank(other.score).total_cmp(&rank(self.score)).then(self.row.cmp(&other.row))
+        let rank = |score: f32| {
+            if score.is_nan() {
+                f32::NEG_INFINITY
+            } else {
+                score
+            }
+        };
+        rank(other.score)
+            .total_cmp(&rank(self.score))
+            .then(self.row.cmp(&other.row))
     }
 }
 
@@ -48,7 +56,10 @@ pub struct TopK {
 impl TopK {
     /// Room for `k`.
     pub fn new(k: usize) -> TopK {
-        TopK { heap: BinaryHeap::with_capacity(k.min(4096) + 1), k }
+        TopK {
+            heap: BinaryHeap::with_capacity(k.min(4096) + 1),
+            k,
+        }
     }
 
     /// Offers a hit. NaN is never kept.
@@ -70,12 +81,18 @@ impl TopK {
         if self.heap.len() < self.k {
             return f32::NEG_INFINITY;
         }
-        self.heap.peek().map_or(f32::INFINITY, |worst| worst.0.score)
+        self.heap
+            .peek()
+            .map_or(f32::INFINITY, |worst| worst.0.score)
     }
 
     /// The kept hits, best first.
     pub fn into_sorted(self) -> Vec<Hit> {
-        self.heap.into_sorted_vec().into_iter().map(|worst| worst.0).collect()
+        self.heap
+            .into_sorted_vec()
+            .into_iter()
+            .map(|worst| worst.0)
+            .collect()
     }
 }
 
@@ -141,8 +158,12 @@ mod tests {
     fn the_heap_keeps_what_sorting_keeps() {
         let mut random = Random::new(1);
         for k in [0, 1, 3, 10, 50] {
-            let hits: Vec<Hit> =
-                (0..40).map(|row| Hit { row, score: random.below(8) as f32 }).collect();
+            let hits: Vec<Hit> = (0..40)
+                .map(|row| Hit {
+                    row,
+                    score: random.below(8) as f32,
+                })
+                .collect();
             let mut top = TopK::new(k);
             hits.iter().for_each(|&hit| top.push(hit));
             let mut sorted = hits.clone();
@@ -155,9 +176,21 @@ mod tests {
     #[test]
     fn nan_is_never_kept() {
         let mut top = TopK::new(2);
-        top.push(Hit { row: 1, score: f32::NAN });
-        top.push(Hit { row: 2, score: f32::NEG_INFINITY });
-        assert_eq!(top.into_sorted(), [Hit { row: 2, score: f32::NEG_INFINITY }]);
+        top.push(Hit {
+            row: 1,
+            score: f32::NAN,
+        });
+        top.push(Hit {
+            row: 2,
+            score: f32::NEG_INFINITY,
+        });
+        assert_eq!(
+            top.into_sorted(),
+            [Hit {
+                row: 2,
+                score: f32::NEG_INFINITY
+            }]
+        );
     }
 
     #[test]

@@ -120,7 +120,9 @@ impl Config {
     pub(crate) fn load(file: Option<&Path>, data: Option<&Path>) -> Result<Self> {
         let data = data.map(Path::to_path_buf).map_or_else(default_data, Ok)?;
         let file = match file {
-            Some(file) if !file.is_file() => bail!("there is no configuration file {}", file.display()),
+            Some(file) if !file.is_file() => {
+                bail!("there is no configuration file {}", file.display())
+            }
             Some(file) => Some(file.to_path_buf()),
             None => Some(data.join("broadsheet.toml")).filter(|f| f.is_file()),
         };
@@ -128,14 +130,25 @@ impl Config {
         if let Some(file) = &file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        let environment = Env::prefixed("BROADSHEET_").ignore(&["data", "config", "log"]).split("__");
+        let environment = Env::prefixed("BROADSHEET_")
+            .ignore(&["data", "config", "log"])
+            .split("__");
         let written: Written = figment
             .merge(environment)
             .extract()
             .context("the configuration cannot be used")?;
-        let time_zone = TimeZone::get(&written.time_zone)
-            .with_context(|| format!("time_zone `{}` is not known; try Europe/Berlin", written.time_zone))?;
-        let config = Config { data, written, time_zone, file };
+        let time_zone = TimeZone::get(&written.time_zone).with_context(|| {
+            format!(
+                "time_zone `{}` is not known; try Europe/Berlin",
+                written.time_zone
+            )
+        })?;
+        let config = Config {
+            data,
+            written,
+            time_zone,
+            file,
+        };
         config.check()?;
         std::fs::create_dir_all(&config.data)
             .with_context(|| format!("cannot make the data folder {}", config.data.display()))?;
@@ -144,7 +157,9 @@ impl Config {
 
     fn check(&self) -> Result<()> {
         let written = &self.written;
-        let urls = [("base_url", &written.base_url)].into_iter().chain(written.sources.endpoints.named());
+        let urls = [("base_url", &written.base_url)]
+            .into_iter()
+            .chain(written.sources.endpoints.named());
         for (key, url) in urls {
             if !url.is_empty() && domain::paper::clean_url(url).is_none() {
                 bail!("{key} `{url}` is not an http or https address");
@@ -166,7 +181,10 @@ impl Config {
             }
         }
         if written.sources.every_minutes < 10 {
-            bail!("sources.every_minutes is {}; the least is 10", written.sources.every_minutes);
+            bail!(
+                "sources.every_minutes is {}; the least is 10",
+                written.sources.every_minutes
+            );
         }
         if written.contact.chars().any(char::is_control) {
             bail!("contact holds a control character");

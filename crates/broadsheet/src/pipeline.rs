@@ -67,15 +67,25 @@ impl Pipeline {
         let from = self.index.seq();
         let to = self.store.seq().await?;
         if from > to {
-            warn!(index.seq = from, store.seq = to, "The index is ahead of the database: building it anew");
+            warn!(
+                index.seq = from,
+                store.seq = to,
+                "The index is ahead of the database: building it anew"
+            );
             self.rebuild(false).await?;
             return Ok(to);
         }
-        let heap = if to - from > CHANGES_PER_COMMIT { WRITER_HEAP_BYTES } else { FOLLOWER_HEAP_BYTES };
+        let heap = if to - from > CHANGES_PER_COMMIT {
+            WRITER_HEAP_BYTES
+        } else {
+            FOLLOWER_HEAP_BYTES
+        };
         if from == to {
             return Ok(0);
         }
-        let Some(mut writer) = self.index.try_writer(heap)? else { return Ok(0) };
+        let Some(mut writer) = self.index.try_writer(heap)? else {
+            return Ok(0);
+        };
         let mut at = from;
         let mut committed = from;
         while at < to {
@@ -104,7 +114,11 @@ impl Pipeline {
     pub(crate) async fn rebuild(&self, speak: bool) -> Result<()> {
         let total = self.store.totals().await?.papers;
         let seq = self.store.seq().await?;
-        let bar = if speak { crate::importing::progress::papers("indexing", total) } else { indicatif::ProgressBar::hidden() };
+        let bar = if speak {
+            crate::importing::progress::papers("indexing", total)
+        } else {
+            indicatif::ProgressBar::hidden()
+        };
         let mut rebuild = self.index.rebuild(WRITER_HEAP_BYTES)?;
         let mut after = None;
         loop {
@@ -121,7 +135,10 @@ impl Pipeline {
         tokio::task::spawn_blocking(move || rebuild.finish(seq)).await??;
         self.index.refresh()?;
         bar.finish_and_clear();
-        info!(papers = total, seq, "Built a new generation of the index: {total} papers");
+        info!(
+            papers = total,
+            seq, "Built a new generation of the index: {total} papers"
+        );
         if speak {
             println!("The index holds {} papers.", self.index.papers());
         }
@@ -152,7 +169,9 @@ impl BulkIndexer {
         if pipeline.index.seq() != covered {
             return Ok(None);
         }
-        let Some(mut writer) = pipeline.index.try_writer(WRITER_HEAP_BYTES)? else { return Ok(None) };
+        let Some(mut writer) = pipeline.index.try_writer(WRITER_HEAP_BYTES)? else {
+            return Ok(None);
+        };
         // Few in flight: each holds a chunk's papers in memory.
         let (papers, inbox) = std::sync::mpsc::sync_channel::<Vec<Paper>>(2);
         let thread = std::thread::spawn(move || {
@@ -161,7 +180,12 @@ impl BulkIndexer {
             }
             Ok(writer)
         });
-        Ok(Some(BulkIndexer { papers: Some(papers), thread: Some(thread), covered, gap: false }))
+        Ok(Some(BulkIndexer {
+            papers: Some(papers),
+            thread: Some(thread),
+            covered,
+            gap: false,
+        }))
     }
 
     /// Hands over what an intake changed. Blocks while the index is behind.
@@ -181,9 +205,13 @@ impl BulkIndexer {
     /// Commits. What was missed is left to [`Pipeline::catch_up`].
     pub(crate) fn finish(mut self) -> Result<()> {
         drop(self.papers.take());
-        let Some(thread) = self.thread.take() else { return Ok(()) };
+        let Some(thread) = self.thread.take() else {
+            return Ok(());
+        };
         tokio::task::block_in_place(|| {
-            let mut writer = thread.join().map_err(|_| anyhow::anyhow!("the indexing thread failed"))??;
+            let mut writer = thread
+                .join()
+                .map_err(|_| anyhow::anyhow!("the indexing thread failed"))??;
             writer.commit(self.covered)?;
             Ok(())
         })

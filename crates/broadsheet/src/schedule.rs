@@ -30,7 +30,11 @@ pub(crate) async fn follow(pipeline: Pipeline, status: Status, stop: Cancellatio
 }
 
 /// Returns whether anything that pages show has changed.
-async fn follow_once(pipeline: &Pipeline, status: &Status, seen_seq: &mut Option<u64>) -> anyhow::Result<bool> {
+async fn follow_once(
+    pipeline: &Pipeline,
+    status: &Status,
+    seen_seq: &mut Option<u64>,
+) -> anyhow::Result<bool> {
     let index = pipeline.index.clone();
     let refreshed = tokio::task::spawn_blocking(move || index.refresh()).await??;
     let seq = pipeline.store.seq().await?;
@@ -56,13 +60,19 @@ async fn follow_once(pipeline: &Pipeline, status: &Status, seen_seq: &mut Option
 }
 
 /// Fetches from every configured source, again and again.
-pub(crate) async fn fetch_regularly(config: Config, pipeline: Pipeline, status: Status, stop: CancellationToken) {
+pub(crate) async fn fetch_regularly(
+    config: Config,
+    pipeline: Pipeline,
+    status: Status,
+    stop: CancellationToken,
+) {
     let every = SignedDuration::from_mins(i64::from(config.written.sources.every_minutes));
     loop {
-        let round = fetching::round(&config, &pipeline, &[], &|doing| {
+        let say = |doing: &str| {
             status.update(|a| a.doing = Some(doing.to_string()));
             status.data_changed();
-        });
+        };
+        let round = fetching::round(&config, &pipeline, &[], &say);
         let outcome = tokio::select! {
             outcome = round => outcome,
             () = stop.cancelled() => return,

@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
+use web::router::router;
 use web::state::{App, Clock, RenderMetrics, Site, Status};
 
 use crate::config::Config;
@@ -27,18 +28,28 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     shelf::stock(&pipeline).await?;
     let status = Status::default();
     status.update(|a| a.offline = offline);
-    let app = App::new(pipeline.store.clone(), pipeline.engine(), site(&config), Clock::system(), status.clone())
-        .with_metrics(metrics);
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}; is another server there? --listen takes another address"))?;
+    let app = app(&config, &pipeline, status.clone(), Some(metrics));
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!(
+            "cannot listen on {listen}; is another server there? --listen takes another address"
+        )
+    })?;
     let address = listener.local_addr()?;
     info!(%address, data = %config.data.display(), "Serving on http://{address}");
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(schedule::follow(pipeline.clone(), status.clone(), stop.clone()));
+    tasks.spawn(schedule::follow(
+        pipeline.clone(),
+        status.clone(),
+        stop.clone(),
+    ));
     if !offline {
-        tasks.spawn(schedule::fetch_regularly(config, pipeline.clone(), status, stop.clone()));
+        tasks.spawn(schedule::fetch_regularly(
+            config,
+            pipeline.clone(),
+            status,
+            stop.clone(),
+        ));
     }
     tasks.close();
     let signalled = stop.clone();
@@ -47,7 +58,12 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         info!("Stopping: no new requests, finishing what is open");
         signalled.cancel();
     });
-    let service = axum_serve(listener, app, stop.clone());
+    let until = stop.clone();
+    let service = web::serve::serve(
+        listener,
+        router(app),
+        async move { until.cancelled().await },
+    );
     let stopped = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -65,8 +81,21 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     Ok(())
 }
 
-async fn axum_serve(listener: TcpListener, app: App, stop: CancellationToken) -> std::io::Result<()> {
-    web::serve(listener, web::router::router(app), async move { stop.cancelled().await }).await
+/// The site over a pipeline: what the server serves, and what the command line's lists read.
+pub(crate) fn app(
+    config: &Config,
+    pipeline: &Pipeline,
+    status: Status,
+    metrics: Option<RenderMetrics>,
+) -> App {
+    App::new(
+        pipeline.store.clone(),
+        pipeline.engine(),
+        site(config),
+        Clock::system(),
+        status,
+        metrics,
+    )
 }
 
 fn site(config: &Config) -> Site {
@@ -84,7 +113,8 @@ fn site(config: &Config) -> Site {
 fn start_metrics() -> Result<RenderMetrics> {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
-    metrics::set_global_recorder(recorder).map_err(|_| anyhow::anyhow!("metrics were started twice"))?;
+    metrics::set_global_recorder(recorder)
+        .map_err(|_| anyhow::anyhow!("metrics were started twice"))?;
     Ok(Arc::new(move || handle.render()))
 }
 
@@ -97,7 +127,9 @@ async fn stop_signal() {
     {
         use tokio::signal::unix::{SignalKind, signal};
         match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! { () = interrupt => {}, _ = terminate.recv() => {} },
+            Ok(mut terminate) => {
+                tokio::select! { () = interrupt => {}, _ = terminate.recv() => {} }
+            }
             Err(_) => interrupt.await,
         }
     }

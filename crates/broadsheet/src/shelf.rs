@@ -41,8 +41,16 @@ pub(crate) async fn stock(pipeline: &Pipeline) -> Result<()> {
         return Ok(());
     }
     if store.totals().await?.papers == 0 {
-        let items = records()?.into_iter().map(|r| Item::Paper(Box::new(r))).collect::<Vec<_>>();
-        pipeline.take_in(&Intake { items: &items, ..Intake::default() }).await?;
+        let items = records()?
+            .into_iter()
+            .map(|r| Item::Paper(Box::new(r)))
+            .collect::<Vec<_>>();
+        pipeline
+            .take_in(&Intake {
+                items: &items,
+                ..Intake::default()
+            })
+            .await?;
         pipeline.catch_up(|_, _| ()).await?;
     }
     store.set_meta(STOCKED, "yes").await?;
@@ -54,7 +62,9 @@ fn records() -> Result<Vec<Record>> {
     SHELF
         .lines()
         .enumerate()
-        .map(|(n, line)| record(line).with_context(|| format!("line {} of the starter shelf", n + 1)))
+        .map(|(n, line)| {
+            record(line).with_context(|| format!("line {} of the starter shelf", n + 1))
+        })
         .collect()
 }
 
@@ -64,12 +74,24 @@ fn record(line: &str) -> Result<Record> {
     let mut record = Record::titled(Source::Shelf, seen, line.title);
     record.ids.push(ExternalId::arxiv(&line.arxiv)?.0);
     record.authors = line.authors.into_iter().map(Author::named).collect();
-    record.authors_total = line.authors_total.filter(|n| usize::from(*n) > record.authors.len());
+    record.authors_total = line
+        .authors_total
+        .filter(|n| usize::from(*n) > record.authors.len());
     record.categories = line.categories.iter().filter_map(|c| category(c)).collect();
     record.tags.push(line.family);
-    record.summary = Some(Summary { text: line.summary, by: "Broadsheet".to_string() });
-    record.links.extend(line.code.and_then(|url| Link::new(LinkKind::Code, &url, Source::Shelf, seen)));
-    record.times = Times { submitted: first_of_month(&line.month), featured: Some(seen), ..Times::default() };
+    record.summary = Some(Summary {
+        text: line.summary,
+        by: "Broadsheet".to_string(),
+    });
+    record.links.extend(
+        line.code
+            .and_then(|url| Link::new(LinkKind::Code, &url, Source::Shelf, seen)),
+    );
+    record.times = Times {
+        submitted: first_of_month(&line.month),
+        featured: Some(seen),
+        ..Times::default()
+    };
     Ok(record)
 }
 
@@ -88,7 +110,11 @@ mod tests {
         assert_eq!(records.len(), 99);
         for record in &records {
             assert!(record.times.submitted.is_some(), "{}", record.title);
-            assert!(record.summary.as_ref().is_some_and(|s| s.text.len() > 150), "{}", record.title);
+            assert!(
+                record.summary.as_ref().is_some_and(|s| s.text.len() > 150),
+                "{}",
+                record.title
+            );
         }
     }
 }

@@ -6,6 +6,8 @@
 //! Submitted and announced times keep the earliest, updated the latest, featured the earliest.
 //! A record merged twice changes nothing the second time.
 
+use jiff::Timestamp;
+
 use crate::ids::{ExternalId, PaperId};
 use crate::paper::{Paper, TextSources, Times, Version};
 use crate::record::{Record, Source};
@@ -91,6 +93,62 @@ pub fn absorb(paper: &mut Paper, record: &Record) -> bool {
     changed |= absorb_notes(paper, record, leads && newer);
     changed |= absorb_times(paper, record);
     changed
+}
+
+/// Takes another paper, found to be the same work, into this one. What both know is decided by authority and age as
+/// for records; ids, links, versions and tags add up. The counts of signals are left: they follow from the readings.
+pub fn unite(paper: &mut Paper, other: &Paper) {
+    let newer = other.times.updated > paper.times.updated;
+    let wins = |mine: Option<Source>, theirs: Option<Source>| match (mine, theirs) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(mine), Some(theirs)) if mine.authority() == theirs.authority() => newer,
+        (Some(mine), Some(theirs)) => theirs.authority() > mine.authority(),
+    };
+    let leads = wins(
+        Some(paper.text_sources.title),
+        Some(other.text_sources.title),
+    );
+    if leads {
+        paper.title.clone_from(&other.title);
+        paper.text_sources.title = other.text_sources.title;
+    }
+    if wins(
+        paper.text_sources.abstract_text,
+        other.text_sources.abstract_text,
+    ) {
+        paper.abstract_text.clone_from(&other.abstract_text);
+        paper.text_sources.abstract_text = other.text_sources.abstract_text;
+    }
+    if wins(paper.text_sources.authors, other.text_sources.authors) {
+        paper.authors.clone_from(&other.authors);
+        paper.authors_total = other.authors_total;
+        paper.text_sources.authors = other.text_sources.authors;
+    }
+    if wins(paper.text_sources.categories, other.text_sources.categories) {
+        paper.categories.clone_from(&other.categories);
+        paper.text_sources.categories = other.text_sources.categories;
+    }
+    paper.withdrawn |= other.withdrawn;
+    let rest = as_record(other);
+    absorb_sets(paper, &rest);
+    absorb_notes(paper, &rest, leads);
+    absorb_times(paper, &rest);
+}
+
+/// What a paper has beside title, abstract, authors and categories, as its title's source would say it.
+fn as_record(paper: &Paper) -> Record {
+    let mut record = Record::titled(paper.text_sources.title, Timestamp::UNIX_EPOCH, "");
+    record.ids.clone_from(&paper.ids);
+    record.links.clone_from(&paper.links);
+    record.tags.clone_from(&paper.tags);
+    record.versions.clone_from(&paper.versions);
+    record.times = paper.times;
+    record.summary.clone_from(&paper.summary);
+    record.comment.clone_from(&paper.comment);
+    record.journal_ref.clone_from(&paper.journal_ref);
+    record.license.clone_from(&paper.license);
+    record
 }
 
 /// What only adds up.
@@ -186,7 +244,6 @@ fn replace<T: PartialEq>(current: &mut T, new: T) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
@@ -227,6 +284,24 @@ mod tests {
         assert!(absorb(&mut paper, &page));
         assert_eq!(paper.abstract_text, "An abstract.");
         assert_eq!(paper.authors.len(), 1);
+    }
+
+    #[test]
+    fn uniting_keeps_the_better_text_and_all_ids() {
+        let doi = ExternalId::doi("10.1101/2024.01.02.573939").unwrap();
+        let arxiv = ExternalId::arxiv("2305.19435").unwrap().0;
+        let mut quoted = record(Source::DailyPapers, "Quoted", None);
+        quoted.ids = vec![doi.clone()];
+        quoted.abstract_text = Some("Only here.".into());
+        let mut paper = paper_from(PaperId(1), &quoted);
+        let mut issued = record(Source::ArxivOai, "Issued", Some(5));
+        issued.ids = vec![arxiv.clone()];
+        unite(&mut paper, &paper_from(PaperId(2), &issued));
+        assert_eq!(paper.id, PaperId(1));
+        assert_eq!(paper.title, "Issued");
+        assert_eq!(paper.abstract_text, "Only here.");
+        assert_eq!(paper.ids, [arxiv, doi]);
+        assert!(!absorb(&mut paper, &quoted) && !absorb(&mut paper, &issued));
     }
 
     fn any_record() -> impl Strategy<Value = Record> {

@@ -1,83 +1,212 @@
 //! Derived state: the lexical index of one generation, rebuildable at any time.
+//!
+//! The index knows papers by row and hands back rows; texts stay in the database, and so does truth: delete the
+//! folder, and the next start begins an empty generation at change number 0, from which the caller catches up.
+//!
+//! - [`Index`] is the folder. [`Index::snapshot`] gives an unchanging view to search in; nobody ever waits for a writer.
+//! - [`Writer`] changes the current generation, [`Rebuild`] writes a new one beside it and swaps.
+//! - [`query`] says what can be asked, [`snapshot`] answers, [`tokens`] is the one analysis of text that all share.
+//!
+//! Start with `generation.rs` for the layout on disk and `scan.rs` for how a query runs. Vectors, when they come,
+//! are files of the same generation and part of the same snapshot.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use domain::ids::PaperId;
-use domain::paper::Paper;
+use generation::Generation;
+use snapshot::Snapshot;
+
+pub use writer::{Rebuild, Writer};
+
+mod explain;
+mod generation;
+mod latex;
+mod lookup;
+mod number;
+mod order;
+pub mod query;
+mod scan;
+mod schema;
+pub mod snapshot;
+pub mod spelling;
+pub mod tokens;
+mod writer;
 
 /// What can go wrong with the index on disk.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The files of a generation are not what was written.
+    #[error("the index in {0} is damaged; `broadsheet rebuild` makes a new one")]
+    Damaged(PathBuf),
+    /// A newer generation took over while this writer was open.
+    #[error("a rebuilt index took over; open the writer again and catch up from its change number")]
+    Superseded,
+    /// The file system refused.
+    #[error("could not {doing} {path}: {reason}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// The search library failed.
+    #[error("the index failed: {0}")]
+    Tantivy(#[from] tantivy::TantivyError),
     /// Said in words, with the path.
     #[error("{0}")]
     Other(String),
 }
 
+impl Error {
+    fn io(doing: &'static str, path: &Path, error: &std::io::Error) -> Error {
+        Error::Io {
+            doing,
+            path: path.to_path_buf(),
+            reason: error.to_string(),
+        }
+    }
+}
+
 /// The index folder: generations, of which one is current. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Index {}
+#[derive(Clone)]
+pub struct Index {
+    shared: Arc<Shared>,
+}
 
-/// The only way to change a generation. At most one exists per folder, over all processes.
-#[derive(Debug)]
-pub struct Writer {}
+/// What all clones of an [`Index`] and its writers see.
+struct Shared {
+    folder: PathBuf,
+    view: RwLock<View>,
+    /// One refresh at a time, so that a slow one cannot put back an older view.
+    refreshing: Mutex<()>,
+}
 
-/// A new generation being written beside the current one.
-#[derive(Debug)]
-pub struct Rebuild {}
+/// The current generation and the newest snapshot of it.
+#[derive(Clone)]
+struct View {
+    generation: Arc<Generation>,
+    snapshot: Arc<Snapshot>,
+}
 
-#[allow(unused_variables, clippy::todo)]
+impl View {
+    fn of(generation: Generation, older: Option<&Snapshot>) -> Result<View, Error> {
+        let snapshot = Snapshot::newest(&generation, older)?;
+        Ok(View {
+            generation: Arc::new(generation),
+            snapshot: Arc::new(snapshot),
+        })
+    }
+}
+
 impl Index {
     /// Opens the current generation; makes an empty one (at change number 0) where there is none or where it was
     /// written by another schema version or is damaged.
     pub fn open(folder: &Path) -> Result<Index, Error> {
-        todo!()
+        let generation = generation::open_or_create(folder)?;
+        let shared = Shared {
+            folder: folder.to_path_buf(),
+            view: RwLock::new(View::of(generation, None)?),
+            refreshing: Mutex::new(()),
+        };
+        Ok(Index {
+            shared: Arc::new(shared),
+        })
     }
+
+    /// The newest snapshot. It never changes; hold it for one request.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.view().snapshot
+    }
+
     /// The database's change number that the last commit covers.
     pub fn seq(&self) -> u64 {
-        todo!()
+        self.snapshot().seq()
     }
+
     /// How many papers are in the current snapshot.
     pub fn papers(&self) -> u64 {
-        todo!()
+        self.snapshot().papers()
     }
+
     /// The writer, or `None` while another process holds it. `heap_bytes` bounds its memory.
     pub fn try_writer(&self, heap_bytes: usize) -> Result<Option<Writer>, Error> {
-        todo!()
+        writer::try_writer(&self.shared, heap_bytes)
     }
+
     /// Notices commits and generation swaps made by anyone; returns whether the snapshot changed.
     pub fn refresh(&self) -> Result<bool, Error> {
-        todo!()
+        self.shared.refresh()
     }
-    /// Starts a new generation. The current one keeps serving.
+
+    /// Starts a new generation. The current one keeps serving, and its writer may go on.
     pub fn rebuild(&self, heap_bytes: usize) -> Result<Rebuild, Error> {
-        todo!()
+        writer::rebuild(&self.shared, heap_bytes)
+    }
+
+    /// Reads every file of the current generation and names those that are not what was written. Slow.
+    pub fn damaged_files(&self) -> Result<Vec<PathBuf>, Error> {
+        let view = self.shared.view();
+        let mut damaged: Vec<PathBuf> = view
+            .generation
+            .tantivy
+            .validate_checksum()?
+            .into_iter()
+            .collect();
+        damaged.sort();
+        Ok(damaged)
     }
 }
 
-#[allow(unused_variables, clippy::todo)]
-impl Writer {
-    /// Adds or replaces a paper.
-    pub fn put(&mut self, paper: &Paper) -> Result<(), Error> {
-        todo!()
-    }
-    /// Takes a paper out.
-    pub fn remove(&mut self, paper: PaperId) -> Result<(), Error> {
-        todo!()
-    }
-    /// Makes everything so far visible and durable, at this change number of the database.
-    pub fn commit(&mut self, seq: u64) -> Result<(), Error> {
-        todo!()
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Index({})", self.shared.folder.display())
     }
 }
 
-#[allow(unused_variables, clippy::todo)]
-impl Rebuild {
-    /// The writer of the new generation.
-    pub fn writer(&mut self) -> &mut Writer {
-        todo!()
+impl Shared {
+    fn view(&self) -> View {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        view.clone()
     }
-    /// Commits at this change number, makes the new generation current atomically and deletes the old one.
-    pub fn finish(self, seq: u64) -> Result<(), Error> {
-        todo!()
+
+    fn show(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+    }
+
+    fn refresh(&self) -> Result<bool, Error> {
+        let _one = self
+            .refreshing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let view = self.view();
+        let Some(manifest) = generation::read_manifest(&self.folder) else {
+            // Deleted under our feet: go on with what is mapped; the next start makes a new generation.
+            return Ok(false);
+        };
+        if manifest.generation != view.generation.number {
+            if manifest.schema != schema::VERSION {
+                return Err(Error::Other(format!(
+                    "another version of the program (schema {}) took over the index in {}; restart this one",
+                    manifest.schema,
+                    self.folder.display()
+                )));
+            }
+            let generation = Generation::open(&self.folder, manifest.generation)?;
+            self.show(View::of(generation, Some(&view.snapshot))?);
+            return Ok(true);
+        }
+        let metas = view.generation.tantivy.load_metas()?;
+        let segments = metas.segments.iter().map(tantivy::SegmentMeta::id);
+        if view.snapshot.is_of(metas.opstamp, segments) {
+            return Ok(false);
+        }
+        let snapshot = Snapshot::newest(&view.generation, Some(&view.snapshot))?;
+        self.show(View {
+            generation: view.generation,
+            snapshot: Arc::new(snapshot),
+        });
+        Ok(true)
     }
 }

@@ -1,4 +1,19 @@
 //! Policy: parse the query, retrieve, rank, trend, explain. No clock, no SQL, no network.
+//!
+//! - [`engine`] answers a search in one readable function; start there.
+//! - [`query`] is the language readers type, `plan` turns it into what the index understands.
+//! - `correct` forgives typing errors, [`marker`] highlights, `cursor` pages.
+//! - [`trend`] ranks by readers' signals.
+//!
+//! Everything here is a plain function of the index's snapshot and its arguments; the same question to the same
+//! snapshot has the same answer.
 
+mod atoms;
+mod correct;
+mod cursor;
 pub mod engine;
+pub mod marker;
+mod plan;
+pub mod query;
 pub mod trend;
+mod window;

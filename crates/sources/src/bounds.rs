@@ -86,6 +86,9 @@ mod tests {
     #[test]
     fn tags_come_once() {
         let long = "x".repeat(TAG_LEN_MAX + 1);
-        assert_eq!(tags(["Vision", " vision ", "", &long, "a b"]), ["Vision", "a b"]);
+        assert_eq!(
+            tags(["Vision", " vision ", "", &long, "a b"]),
+            ["Vision", "a b"]
+        );
     }
 }

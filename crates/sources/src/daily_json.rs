@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use crate::bounds;
 use crate::dates::parse_time;
+use crate::files::names;
 use crate::json_scan;
 use crate::lenient::{Field, List};
 use crate::unfit::Unfit;
@@ -70,9 +71,17 @@ pub fn parse_item(json: &[u8], source: Source, seen: Timestamp) -> Result<Record
         Some(paper) => paper,
         None => &serde_json::from_slice(json)?,
     };
-    let id = paper.id.text().or(item.id.text()).ok_or(Unfit::Missing("id"))?;
+    let id = paper
+        .id
+        .text()
+        .or(item.id.text())
+        .ok_or(Unfit::Missing("id"))?;
     let (id, _version) = ExternalId::arxiv(id)?;
-    let title = paper.title.text().or(item.title.text()).and_then(bounds::title);
+    let title = paper
+        .title
+        .text()
+        .or(item.title.text())
+        .and_then(bounds::title);
     let mut record = Record::titled(source, seen, title.ok_or(Unfit::Missing("title"))?);
     record.ids.push(id);
     let summary = paper.summary.text().or(item.summary.text());
@@ -189,7 +198,9 @@ impl Inner<'_> {
         let mut categories: Vec<String> = Vec::new();
         for name in self.arxiv_categories.kept.iter().filter_map(Field::text) {
             match category(name) {
-                Some(name) if !categories.contains(&name) && categories.len() < bounds::TAGS_MAX => {
+                Some(name)
+                    if !categories.contains(&name) && categories.len() < bounds::TAGS_MAX =>
+                {
                     categories.push(name);
                 }
                 _ => {}
@@ -200,13 +211,20 @@ impl Inner<'_> {
 }
 
 fn read_authors(paper: &Inner<'_>, record: &mut Record) {
+    if let [Field::Text(names)] = paper.authors.kept.as_slice() {
+        // Some dumps keep all names in one text.
+        record.authors = names::split(names).0;
+        return;
+    }
     for person in &paper.authors.kept {
         let name = match person {
             Field::Object(person) if person.hidden.is_true() => None,
             Field::Object(person) => person.name.text(),
             plain => plain.text(),
         };
-        record.authors.extend(name.and_then(bounds::name).map(Author::named));
+        record
+            .authors
+            .extend(name.and_then(bounds::name).map(Author::named));
     }
     if paper.authors.total > paper.authors.kept.len() {
         record.authors_total = u16::try_from(paper.authors.total).ok();
@@ -222,18 +240,27 @@ fn read_times(paper: &Inner<'_>, outer: Option<&Outer<'_>>, record: &mut Record)
         let outer = outer?;
         // Before `submittedOnDailyAt` existed, the outer `publishedAt` was the moment of featuring. Later it
         // became the inner one moved by hours backwards, which is no new fact.
-        let published = || time(&outer.published_at).filter(|at| submitted.is_some_and(|s| *at > s));
+        let published =
+            || time(&outer.published_at).filter(|at| submitted.is_some_and(|s| *at > s));
         time(&outer.submitted_on_daily_at).or_else(published)
     });
 }
 
 fn tags(paper: &Inner<'_>, item: &Outer<'_>) -> Vec<String> {
     let words = paper.tags.kept.iter().chain(&paper.ai_keywords.kept);
-    let organization = [&paper.organization, &item.organization].into_iter().find_map(|field| match field {
-        Field::Object(organization) => organization.fullname.text().or(organization.name.text()),
-        plain => plain.text(),
-    });
-    bounds::tags(organization.into_iter().chain(words.filter_map(Field::text)))
+    let organization = [&paper.organization, &item.organization]
+        .into_iter()
+        .find_map(|field| match field {
+            Field::Object(organization) => {
+                organization.fullname.text().or(organization.name.text())
+            }
+            plain => plain.text(),
+        });
+    bounds::tags(
+        organization
+            .into_iter()
+            .chain(words.filter_map(Field::text)),
+    )
 }
 
 fn links(paper: &Inner<'_>, item: &Outer<'_>, source: Source, seen: Timestamp) -> Vec<Link> {
@@ -242,7 +269,9 @@ fn links(paper: &Inner<'_>, item: &Outer<'_>, source: Source, seen: Timestamp) -
         let of_kind = links.iter().filter(|link| link.kind == kind).count();
         if of_kind < bounds::LINKS_MAX
             && let Some(link) = Link::new(kind, url, source, seen)
-            && !links.iter().any(|known| known.kind == kind && known.url == link.url)
+            && !links
+                .iter()
+                .any(|known| known.kind == kind && known.url == link.url)
         {
             links.push(link);
         }
@@ -253,7 +282,13 @@ fn links(paper: &Inner<'_>, item: &Outer<'_>, source: Source, seen: Timestamp) -
     if let Some(page) = paper.project_page.text() {
         claim(LinkKind::Project, page);
     }
-    for media in paper.media_urls.kept.iter().chain(&item.media_urls.kept).filter_map(Field::text) {
+    for media in paper
+        .media_urls
+        .kept
+        .iter()
+        .chain(&item.media_urls.kept)
+        .filter_map(Field::text)
+    {
         claim(LinkKind::Media, media);
     }
     let linked = [
@@ -261,7 +296,11 @@ fn links(paper: &Inner<'_>, item: &Outer<'_>, source: Source, seen: Timestamp) -
         (LinkKind::Model, &paper.linked_models, ""),
     ];
     for (kind, list, folder) in linked {
-        for id in list.kept.iter().filter_map(|field| field.object()?.id.text()) {
+        for id in list
+            .kept
+            .iter()
+            .filter_map(|field| field.object()?.id.text())
+        {
             claim(kind, &format!("{HUB}{folder}{id}"));
         }
     }
@@ -272,7 +311,10 @@ fn links(paper: &Inner<'_>, item: &Outer<'_>, source: Source, seen: Timestamp) -
 /// Only that exact ending goes: names may end in any of its letters.
 pub fn repository_url(text: &str) -> String {
     let text = text.trim();
-    let https = match text.strip_prefix("git@").and_then(|rest| rest.split_once(':')) {
+    let https = match text
+        .strip_prefix("git@")
+        .and_then(|rest| rest.split_once(':'))
+    {
         Some((host, path)) => format!("https://{host}/{path}"),
         None if text.contains("://") => text.to_string(),
         None => format!("https://{text}"),
@@ -300,5 +342,7 @@ fn readings(paper: &Inner<'_>, item: &Outer<'_>, seen: Timestamp) -> Vec<Reading
         (Signal::Stars, paper.github_stars.count()),
     ];
     let given = counts.into_iter().filter(|(_, value)| value.is_some());
-    given.map(|(signal, value)| Reading { signal, at, value }).collect()
+    given
+        .map(|(signal, value)| Reading { signal, at, value })
+        .collect()
 }

@@ -15,8 +15,18 @@ const LEN_MAX: usize = 80;
 const YEARS: std::ops::RangeInclusive<i16> = 1000..=2199;
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 /// The day that a text names: `2026-06-30`, `2026-6-30`, `2026/6/30`, `20260630`, `30 June 2026`, `Jun 30, 2026`,
@@ -82,7 +92,9 @@ fn year_first(text: &str) -> Option<Date> {
     let year = parts.next().filter(|year| year.len() == 4)?;
     let month = parts.next();
     // RIS lets words follow the day (`2004/05/12/Spring`); a month must be a number, or the whole is no such date.
-    let day = parts.next().filter(|day| day.bytes().all(|b| b.is_ascii_digit()));
+    let day = parts
+        .next()
+        .filter(|day| day.bytes().all(|b| b.is_ascii_digit()));
     if month.is_none() && head.len() < text.len() && !text[head.len()..].starts_with(['T', ' ']) {
         return None;
     }
@@ -108,13 +120,16 @@ fn month_named(text: &str) -> Option<Date> {
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
 }
 
 /// 1 to 12 for a month's English name or an abbreviation of three letters or more.
 fn month_number(word: &str) -> Option<i8> {
     let word = word.to_ascii_lowercase();
-    let position = MONTHS.iter().position(|month| word.len() >= 3 && month.starts_with(&word));
+    let position = MONTHS
+        .iter()
+        .position(|month| word.len() >= 3 && month.starts_with(&word));
     position.and_then(|index| i8::try_from(index + 1).ok())
 }
 
@@ -144,8 +159,15 @@ mod tests {
     #[test]
     fn days_are_read_in_many_hands() {
         for text in [
-            "2026-06-30", "2026-6-30", "2026/6/30", "20260630", " 30 June 2026", "Jun 30, 2026",
-            "Tue, 30 Jun 2026 18:00:00 GMT", "2026-06-30T23:59:59Z", "2026-06-30 01:02:03",
+            "2026-06-30",
+            "2026-6-30",
+            "2026/6/30",
+            "20260630",
+            " 30 June 2026",
+            "Jun 30, 2026",
+            "Tue, 30 Jun 2026 18:00:00 GMT",
+            "2026-06-30T23:59:59Z",
+            "2026-06-30 01:02:03",
             "2026/06/30/Summer",
         ] {
             check(text, "2026-06-30");
@@ -159,14 +181,28 @@ mod tests {
 
     #[test]
     fn what_is_no_day_is_not_guessed() {
-        for text in ["", "2026-13-01", "2026-02-30", "6/7/2026", "26-01-01", "Aug 7", "soon", "0000-01-01", "2026x"] {
+        for text in [
+            "",
+            "2026-13-01",
+            "2026-02-30",
+            "6/7/2026",
+            "26-01-01",
+            "Aug 7",
+            "soon",
+            "0000-01-01",
+            "2026x",
+        ] {
             check(text, "none");
         }
     }
 
     #[test]
     fn moments_keep_their_zone() {
-        let at = |text: &str| parse_time(text).map(|at| at.to_string()).unwrap_or_default();
+        let at = |text: &str| {
+            parse_time(text)
+                .map(|at| at.to_string())
+                .unwrap_or_default()
+        };
         assert_eq!(at("Mon, 2 Apr 2007 19:18:42 GMT"), "2007-04-02T19:18:42Z");
         assert_eq!(at("2024-05-23T02:53:25.000Z"), "2024-05-23T02:53:25Z");
         assert_eq!(at("2024-05-23T02:53:25+02:00"), "2024-05-23T00:53:25Z");
@@ -181,10 +217,19 @@ mod tests {
         assert_eq!(parse_month_day("7 August"), Some(day));
         assert_eq!(parse_month_day("Feb 30"), None);
         assert_eq!(parse_month_day("Page 7"), None);
-        let newest = |latest: &str| newest_not_after(day, latest.parse().unwrap()).unwrap().to_string();
+        let newest = |latest: &str| {
+            newest_not_after(day, latest.parse().unwrap())
+                .unwrap()
+                .to_string()
+        };
         assert_eq!(newest("2026-08-06"), "2025-08-07");
         assert_eq!(newest("2026-08-07"), "2026-08-07");
-        assert_eq!(newest_not_after((2, 29), "2003-01-01".parse().unwrap()).unwrap().to_string(), "2000-02-29");
+        assert_eq!(
+            newest_not_after((2, 29), "2003-01-01".parse().unwrap())
+                .unwrap()
+                .to_string(),
+            "2000-02-29"
+        );
     }
 
     proptest! {

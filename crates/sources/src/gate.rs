@@ -209,9 +209,7 @@ impl Gate {
             return Err(closed(until));
         }
         let interval = interval_of(group);
-        let earliest = turn
-            .last
-            .map_or(now, |last| now.max(later(last, interval)));
+        let earliest = turn.last.map_or(now, |last| now.max(later(last, interval)));
         let at = self.memory.reserve_call(group, earliest, interval).await?;
         if at > later(now, PATIENCE) {
             turn.cooling = Some(at);

@@ -82,7 +82,9 @@ pub(crate) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// The value of an object's member.
 pub(crate) fn member<'a>(object: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    members(object).find(|(key, _)| *key == name.as_bytes()).map(|(_, value)| value)
+    members(object)
+        .find(|(key, _)| *key == name.as_bytes())
+        .map(|(_, value)| value)
 }
 
 /// White space and a byte order mark taken off the front.
@@ -100,14 +102,21 @@ fn after_opening(bytes: &[u8], opening: u8) -> &[u8] {
 
 fn take_value<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     // A delimiter where a value should be would be of no length: it is taken, so that every step moves on.
-    let len = ValueEnd::default().feed(rest).unwrap_or(rest.len()).max(1).min(rest.len());
+    let len = ValueEnd::default()
+        .feed(rest)
+        .unwrap_or(rest.len())
+        .max(1)
+        .min(rest.len());
     let (value, after) = rest.split_at(len);
     *rest = after;
     value
 }
 
 fn skip(bytes: &[u8], unwanted: impl Fn(u8) -> bool) -> &[u8] {
-    let start = bytes.iter().position(|b| !unwanted(*b)).unwrap_or(bytes.len());
+    let start = bytes
+        .iter()
+        .position(|b| !unwanted(*b))
+        .unwrap_or(bytes.len());
     &bytes[start..]
 }
 
@@ -119,13 +128,18 @@ mod tests {
 
     #[track_caller]
     fn check(list: &str, expected: &[&str]) {
-        let got: Vec<_> = elements(list.as_bytes()).map(String::from_utf8_lossy).collect();
+        let got: Vec<_> = elements(list.as_bytes())
+            .map(String::from_utf8_lossy)
+            .collect();
         assert_eq!(got, expected);
     }
 
     #[test]
     fn lists_are_cut_at_their_commas() {
-        check(r#" [ {"a":"]},"} , [1,[2]], "x\"]" ,7,true ] 9"#, &[r#"{"a":"]},"}"#, "[1,[2]]", r#""x\"]""#, "7", "true"]);
+        check(
+            r#" [ {"a":"]},"} , [1,[2]], "x\"]" ,7,true ] 9"#,
+            &[r#"{"a":"]},"}"#, "[1,[2]]", r#""x\"]""#, "7", "true"],
+        );
         check("[]", &[]);
         check("{}", &[]);
         check("[1,{\"a\":2", &["1", "{\"a\":2"]);

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer, StrDeserializer};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Most elements that a list field keeps; the rest are passed over. The largest author lists are under 5,000.
 pub(crate) const LIST_LEN_MAX: usize = 5_000;
@@ -129,7 +129,8 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for FieldVisitor<'a, T> {
     }
 }
 
-/// A list of which at most [`LIST_LEN_MAX`] elements are kept; empty when the field is no list.
+/// A list of which at most [`LIST_LEN_MAX`] elements are kept. A lone text is a list of one; any other lone value is
+/// an empty list.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct List<T> {
     /// The elements that were kept.
@@ -143,6 +144,15 @@ impl<T> Default for List<T> {
         List {
             kept: Vec::new(),
             total: 0,
+        }
+    }
+}
+
+impl<T> List<T> {
+    fn of_one(element: T) -> Self {
+        List {
+            kept: vec![element],
+            total: 1,
         }
     }
 }
@@ -178,8 +188,12 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
         Ok(list)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(List::default())
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        T::deserialize(BorrowedStrDeserializer::new(text)).map(List::of_one)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        T::deserialize(StrDeserializer::new(text)).map(List::of_one)
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
@@ -236,7 +250,10 @@ mod tests {
             other => format!("{:?} {:?}", other.text_or_number(), other.count()),
         };
         let b: Vec<_> = sample.b.kept.iter().filter_map(Field::text).collect();
-        assert_eq!(format!("{a} | {} of {}", b.join(","), sample.b.total), expected);
+        assert_eq!(
+            format!("{a} | {} of {}", b.join(","), sample.b.total),
+            expected
+        );
     }
 
     #[test]
@@ -245,9 +262,12 @@ mod tests {
         check(r#"{"a":null,"b":null}"#, "None None |  of 0");
         check(r#"{"a":[1,{"x":[]}],"b":{"c":1}}"#, "None None |  of 0");
         check(r#"{"a":" ","b":["x",1,"y"]}"#, "None None | x,y of 3");
-        check(r#"{"a":704.0021,"b":true}"#, "Some(\"704.0021\") None |  of 0");
+        check(
+            r#"{"a":704.0021,"b":true}"#,
+            "Some(\"704.0021\") None |  of 0",
+        );
         check(r#"{"a":-1,"b":1.5}"#, "Some(\"-1\") None |  of 0");
-        check(r#"{"a":"12","b":"x"}"#, "Some(\"12\") Some(12) |  of 0");
+        check(r#"{"a":"12","b":"\\"}"#, "Some(\"12\") Some(12) | \\ of 1");
         check(r#"{"a":{"name":"M"},"b":-7}"#, "object Some(\"M\") |  of 0");
     }
 }

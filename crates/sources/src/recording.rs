@@ -142,9 +142,8 @@ impl Transport for Replay {
 
 /// Reads one recording, within the bounds of the call.
 fn read(path: &Path, outgoing: &Outgoing) -> Result<Incoming, TransportError> {
-    let failed = |e: &dyn std::fmt::Display| {
-        TransportError::Recording(format!("{}: {e}", path.display()))
-    };
+    let failed =
+        |e: &dyn std::fmt::Display| TransportError::Recording(format!("{}: {e}", path.display()));
     let file = fs::File::open(path).map_err(|e| failed(&e))?;
     let decoder = zstd::stream::read::Decoder::new(file).map_err(|e| failed(&e))?;
     let limit = HEAD_LEN_MAX + outgoing.body_max + 1;

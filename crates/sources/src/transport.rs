@@ -72,7 +72,9 @@ pub enum TransportError {
         limit: usize,
     },
     /// The name stands for a private address.
-    #[error("`{host}` stands for an address in a private network, which links from outside may not")]
+    #[error(
+        "`{host}` stands for an address in a private network, which links from outside may not"
+    )]
     Private {
         /// The name.
         host: String,
@@ -122,6 +124,8 @@ pub struct SetupError(#[from] reqwest::Error);
 impl Network {
     /// Sets up the client under a `User-Agent`.
     pub fn new(user_agent: &str, timeouts: Timeouts) -> Result<Self, SetupError> {
+        // Whoever was first decides for the process; an error says that somebody was.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = || {
             reqwest::Client::builder()
                 .user_agent(user_agent)

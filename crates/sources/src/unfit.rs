@@ -28,8 +28,8 @@ pub enum Unfit {
     #[error("`{0}` is not a time")]
     Time(String),
     /// Longer than any record is.
-    #[error("the record is over {0} bytes long")]
-    TooLong(usize),
+    #[error("the record is {0} bytes long, more than is read; only its beginning is kept")]
+    TooLong(u64),
     /// Anything else, in words.
     #[error("{0}")]
     Other(String),

@@ -1,6 +1,29 @@
 //! HTTP out: pages, feeds, APIs. Only this crate knows HTTP.
 //!
 //! Start with [`router`], where every address is listed, and [`state`], what every handler can reach.
+//! [`lists`] are what the site shows, as [`pages`] or feeds; [`view`] is how a paper looks on them.
 
+pub(crate) mod api;
+pub mod base_url;
+pub mod cache;
+pub mod calendar;
+pub(crate) mod discovery;
+pub mod error;
+pub(crate) mod feeds;
+pub mod formats;
+pub(crate) mod health;
+pub mod latex;
+pub mod limits;
+pub mod lists;
+pub mod observe;
+pub mod pages;
 pub mod router;
+#[cfg(test)]
+mod samples;
+pub mod security;
+pub mod serve;
 pub mod state;
+pub mod static_files;
+pub mod suffix;
+mod times;
+pub mod view;

@@ -4,9 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use search::engine::Engine;
 use store::Store;
+
+use crate::calendar::Calendar;
+use crate::pages::neighbours::Orders;
 
 /// Settings of the site that pages and feeds print.
 #[derive(Debug, Clone)]
@@ -102,8 +106,12 @@ impl std::fmt::Debug for Clock {
 /// Renders `/metrics` in Prometheus' text format.
 pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// Everything a handler can reach. Cheap to clone.
+/// A calendar and the version of the data that it shows.
+type CalendarOf = (u64, Arc<Calendar>);
+
+/// Everything a handler can reach. Cheap to clone. Made by [`App::new`].
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct App {
     /// The database.
     pub store: Store,
@@ -117,4 +125,51 @@ pub struct App {
     pub status: Status,
     /// `/metrics`; `None` answers 404.
     pub metrics: Option<RenderMetrics>,
+    /// The calendar of the version of the data that it was read at.
+    calendar: Arc<tokio::sync::Mutex<Option<CalendarOf>>>,
+    /// The order of papers on the days that were looked at last.
+    pub(crate) orders: Orders,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(
+        store: Store,
+        engine: Engine,
+        site: Site,
+        clock: Clock,
+        status: Status,
+        metrics: Option<RenderMetrics>,
+    ) -> Self {
+        App {
+            store,
+            engine,
+            site: Arc::new(site),
+            clock,
+            status,
+            metrics,
+            calendar: Arc::default(),
+            orders: Orders::default(),
+        }
+    }
+
+    /// The date in the site's time zone.
+    pub fn today(&self) -> Date {
+        let now = self.clock.now();
+        now.to_zoned(self.site.time_zone.clone()).date()
+    }
+
+    /// The days that have papers. Read once per version of the data; whoever comes meanwhile waits for that one read.
+    pub async fn calendar(&self) -> store::Result<Arc<Calendar>> {
+        let mut kept = self.calendar.lock().await;
+        let version = self.status.data_version();
+        if let Some((of, calendar)) = kept.as_ref()
+            && *of == version
+        {
+            return Ok(Arc::clone(calendar));
+        }
+        let calendar = Arc::new(Calendar::new(self.store.days().await?));
+        *kept = Some((version, Arc::clone(&calendar)));
+        Ok(calendar)
+    }
 }

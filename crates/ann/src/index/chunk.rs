@@ -1,7 +1,8 @@
 //! The young part of an index: vectors as they came, scanned exactly, immutable once made.
 //!
 //! ```text
-//! file of kind FLAT = INFO:u32[2] (dimension, vectors) ROWS:u32[vectors] VECT:f32[vectors·dimension]
+//! file of kind FLAT = INFO:u32[2] (dimension, vectors)     LABL:byte[..] label of what makes the vectors
+//!                     ROWS:u32[vectors]                    VECT:f32[vectors·dimension]
 //! ```
 
 use std::ops::Range;
@@ -23,6 +24,7 @@ const KIND: [u8; 4] = *b"FLAT";
 pub(super) struct Chunk {
     container: Container,
     dim: usize,
+    label: String,
     rows: Range<usize>,
     vectors: Range<usize>,
     set: RoaringBitmap,
@@ -30,10 +32,16 @@ pub(super) struct Chunk {
 
 impl Chunk {
     /// Copies vectors that were checked: one a row, finite, rows different.
-    pub(super) fn new(rows: &[u32], vectors: &[f32], dim: usize) -> Result<Chunk, Error> {
+    pub(super) fn new(
+        rows: &[u32],
+        vectors: &[f32],
+        dim: usize,
+        label: &str,
+    ) -> Result<Chunk, Error> {
         let info = [dim as u32, rows.len() as u32];
         let mut writer = Writer::new(KIND);
         writer.part(*b"INFO", &info);
+        writer.label(label);
         writer.part(*b"ROWS", rows);
         writer.part(*b"VECT", vectors);
         Chunk::read(writer.to_container())
@@ -51,13 +59,24 @@ impl Chunk {
         let Some(numbers) = numbers else {
             return Err(container.refuse(Fault::inconsistent(*b"INFO", "impossible sizes")));
         };
-        let set: RoaringBitmap = container.numbers::<u32>(*b"ROWS", count)?.iter().copied().collect();
+        let set: RoaringBitmap = container
+            .numbers::<u32>(*b"ROWS", count)?
+            .iter()
+            .copied()
+            .collect();
         if set.len() != count as u64 {
             return Err(container.refuse(Fault::inconsistent(*b"ROWS", "a row is there twice")));
         }
         container.numbers::<f32>(*b"VECT", numbers)?;
         let (rows, vectors) = (container.range(*b"ROWS")?, container.range(*b"VECT")?);
-        Ok(Chunk { container, dim, rows, vectors, set })
+        Ok(Chunk {
+            label: container.label()?,
+            container,
+            dim,
+            rows,
+            vectors,
+            set,
+        })
     }
 
     pub(super) fn save(&self, path: &Path) -> Result<(), Error> {
@@ -66,6 +85,11 @@ impl Chunk {
 
     pub(super) fn dim(&self) -> usize {
         self.dim
+    }
+
+    /// The label of what made the vectors.
+    pub(super) fn label(&self) -> &str {
+        &self.label
     }
 
     pub(super) fn len(&self) -> usize {
@@ -93,9 +117,16 @@ impl Chunk {
     /// Offers every kept row, scored exactly.
     pub(super) fn search(&self, query: &[f32], keep: Keep<'_>, top: &mut TopK, spent: &mut Spent) {
         let all = keep.is_all();
-        for (&row, vector) in self.rows().iter().zip(self.vectors().chunks_exact(self.dim)) {
+        for (&row, vector) in self
+            .rows()
+            .iter()
+            .zip(self.vectors().chunks_exact(self.dim))
+        {
             if all || keep.keeps(row) {
-                top.push(Hit { row, score: kernels::dot(query, vector) });
+                top.push(Hit {
+                    row,
+                    score: kernels::dot(query, vector),
+                });
                 spent.refined += 1;
                 spent.multiply_adds += self.dim as u64;
             }

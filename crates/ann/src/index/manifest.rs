@@ -1,7 +1,8 @@
 //! The one file that says which files are the index. Replacing it is the commit.
 //!
 //! ```text
-//! file of kind MANI = INFO:u64[5] (dimension, metric, next file number, sealed file or 0, chunks)
+//! file of kind MANI = INFO:u64[6] (dimension, metric, next file number, sealed file or 0, chunks, birth)
+//!                     LABL:byte[..]             label of what makes the vectors, in UTF-8
 //!                     FILE:u64[chunks]          numbers of the chunks' files, oldest first
 //!                     SIZE:u64[1 + chunks]      bytes of each set in DEAD
 //!                     DEAD:byte[..]             dead rows of the sealed file and of each chunk, as roaring
@@ -14,7 +15,7 @@ use roaring::RoaringBitmap;
 
 use crate::error::{Error, Fault};
 use crate::format::{Container, Writer};
-use crate::segment::Metric;
+use crate::segment::{MAX_DIM, Metric};
 
 const KIND: [u8; 4] = *b"MANI";
 /// More chunks than an index ever has: they double in size.
@@ -25,6 +26,11 @@ const MAX_CHUNKS: u64 = 1024;
 pub(super) struct Manifest {
     pub(super) dim: usize,
     pub(super) metric: Metric,
+    /// What makes the vectors.
+    pub(super) label: String,
+    /// Tells this index from another one that was made in the same folder later: its files have the same
+    /// numbers again.
+    pub(super) birth: u64,
     /// The number of the next file to be written; 0 is never a file.
     pub(super) next_file: u64,
     pub(super) sealed: Option<(u64, RoaringBitmap)>,
@@ -51,6 +57,7 @@ impl Manifest {
             self.next_file,
             self.sealed.as_ref().map_or(0, |sealed| sealed.0),
             self.chunks.len() as u64,
+            self.birth,
         ];
         let files: Vec<u64> = self.chunks.iter().map(|chunk| chunk.0).collect();
         let none = RoaringBitmap::new();
@@ -66,14 +73,20 @@ impl Manifest {
         }
         let mut writer = Writer::new(KIND);
         writer.part(*b"INFO", &info);
+        writer.label(&self.label);
         writer.part(*b"FILE", &files);
         writer.part(*b"SIZE", &sizes);
         writer.owned(*b"DEAD", dead);
         writer.save(&path(folder))
     }
 
-    pub(super) fn open(folder: &Path) -> Result<Manifest, Error> {
-        Manifest::read(&Container::open(&path(folder), KIND, &[])?)
+    /// The manifest of a folder; `None` where there is no manifest, or no folder.
+    pub(super) fn open(folder: &Path) -> Result<Option<Manifest>, Error> {
+        match Container::open(&path(folder), KIND, &[]) {
+            Ok(container) => Manifest::read(&container).map(Some),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// From the bytes of a file.
@@ -83,10 +96,10 @@ impl Manifest {
     }
 
     fn read(container: &Container) -> Result<Manifest, Error> {
-        let info = container.numbers::<u64>(*b"INFO", 5)?;
+        let info = container.numbers::<u64>(*b"INFO", 6)?;
         let refuse = |part, reason: &str| container.refuse(Fault::inconsistent(part, reason));
         let (chunks, metric) = (info[4], info[1]);
-        if chunks > MAX_CHUNKS || metric > 1 || !(1..=4096).contains(&info[0]) {
+        if chunks > MAX_CHUNKS || metric > 1 || !(1..=MAX_DIM as u64).contains(&info[0]) {
             return Err(refuse(*b"INFO", "numbers out of range"));
         }
         let files = container.numbers::<u64>(*b"FILE", chunks as usize)?;
@@ -94,7 +107,9 @@ impl Manifest {
         let mut rest = container.bytes(*b"DEAD")?;
         let mut sets = Vec::with_capacity(sizes.len());
         for &size in sizes {
-            let fits = usize::try_from(size).ok().and_then(|size| rest.split_at_checked(size));
+            let fits = usize::try_from(size)
+                .ok()
+                .and_then(|size| rest.split_at_checked(size));
             let (set, after) = fits.ok_or_else(|| refuse(*b"SIZE", "sets past the end"))?;
             let set = RoaringBitmap::deserialize_from(set);
             sets.push(set.map_err(|e| refuse(*b"DEAD", &e.to_string()))?);
@@ -104,7 +119,13 @@ impl Manifest {
         let sealed_dead = sets.next().unwrap_or_default();
         Ok(Manifest {
             dim: info[0] as usize,
-            metric: if metric == 0 { Metric::Cosine } else { Metric::InnerProduct },
+            metric: if metric == 0 {
+                Metric::Cosine
+            } else {
+                Metric::InnerProduct
+            },
+            label: container.label()?,
+            birth: info[5],
             next_file: info[2],
             sealed: (info[3] != 0).then_some((info[3], sealed_dead)),
             chunks: files.iter().copied().zip(sets).collect(),
@@ -121,9 +142,13 @@ mod tests {
         Manifest {
             dim: 32,
             metric: Metric::InnerProduct,
+            label: "model 2".into(),
+            birth: 77,
             next_file: 9,
-            sealed: (chunks % 2 == 0).then(|| (4, (0..100).step_by(7).collect())),
-            chunks: (0..chunks).map(|i| (i + 5, (0..i as u32).collect())).collect(),
+            sealed: (chunks.is_multiple_of(2)).then(|| (4, (0..100).step_by(7).collect())),
+            chunks: (0..chunks)
+                .map(|i| (i + 5, (0..i as u32).collect()))
+                .collect(),
         }
     }
 
@@ -132,7 +157,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for chunks in [0, 1, 2, 5] {
             sample(chunks).save(folder.path()).unwrap();
-            assert_eq!(Manifest::open(folder.path()).unwrap(), sample(chunks));
+            assert_eq!(Manifest::open(folder.path()).unwrap(), Some(sample(chunks)));
         }
     }
 

@@ -22,13 +22,21 @@ pub(super) struct Part<T> {
 
 impl<T> Clone for Part<T> {
     fn clone(&self) -> Part<T> {
-        Part { data: self.data.clone(), dead: self.dead.clone(), file: self.file }
+        Part {
+            data: self.data.clone(),
+            dead: self.dead.clone(),
+            file: self.file,
+        }
     }
 }
 
 impl<T> Part<T> {
     pub(super) fn new(data: T) -> Part<T> {
-        Part { data: Arc::new(data), dead: Arc::default(), file: None }
+        Part {
+            data: Arc::new(data),
+            dead: Arc::default(),
+            file: None,
+        }
     }
 
     /// The part with more rows dead.
@@ -52,7 +60,10 @@ pub struct Filter<'a> {
 
 impl Filter<'_> {
     /// Every row.
-    pub const ALL: Filter<'static> = Filter { allow: None, deny: None };
+    pub const ALL: Filter<'static> = Filter {
+        allow: None,
+        deny: None,
+    };
 }
 
 /// An answer and what it took.
@@ -81,12 +92,26 @@ pub struct Snapshot {
 impl Snapshot {
     /// The best `k` rows that the filter lets through, found within the budget. Young vectors are always
     /// scanned exactly; the budget rules the sealed part.
-    pub fn search(&self, query: &[f32], k: usize, budget: Budget, filter: Filter<'_>) -> Result<Answer, Error> {
+    pub fn search(
+        &self,
+        query: &[f32],
+        k: usize,
+        budget: Budget,
+        filter: Filter<'_>,
+    ) -> Result<Answer, Error> {
         if query.len() != self.dim {
-            return Err(Error::Dimension { expected: self.dim, got: query.len() });
+            return Err(Error::Dimension {
+                expected: self.dim,
+                got: query.len(),
+            });
         }
         let started = Instant::now();
-        let mut answer = Answer { hits: Vec::new(), path: Path::Flat, spent: Spent::default(), micros: 0 };
+        let mut answer = Answer {
+            hits: Vec::new(),
+            path: Path::Flat,
+            spent: Spent::default(),
+            micros: 0,
+        };
         if k > 0 && query.iter().all(|x| x.is_finite()) {
             let mut top = TopK::new(k);
             self.search_chunks(query, filter, &mut top, &mut answer.spent);
@@ -128,9 +153,8 @@ impl Snapshot {
 
     /// Rows that can be found.
     pub fn len(&self) -> usize {
-        let sealed = self.sealed.as_ref().map_or(0, |s| s.data.len() - s.dead.len() as usize);
-        let young = self.chunks.iter().map(|c| c.data.len() - c.dead.len() as usize);
-        sealed + young.sum::<usize>()
+        let young = self.chunks.iter().map(Part::living_len).sum::<usize>();
+        self.sealed.as_ref().map_or(0, Part::living_len) + young
     }
 
     /// Whether there are none.
@@ -161,13 +185,14 @@ impl Snapshot {
     }
 
     /// The vector of a row: as it came while it is young, later as its codes have it (an error of a few
-    /// thousandths of its length). `None` for a row that is not here. Walks over all rows.
+    /// thousandths of its length). `None` for a row that is not here. Some microseconds; the first call to a
+    /// segment sorts its rows once.
     pub fn vector(&self, row: u32) -> Option<Vec<f32>> {
-        let holder = self.chunks.iter().rev().find(|c| c.holds(row));
-        match holder {
-            Some(chunk) => chunk.data.vector(row).map(<[f32]>::to_vec),
-            None => self.sealed.as_ref().filter(|s| s.holds(row))?.data.vector(row),
+        if let Some(chunk) = self.chunks.iter().rev().find(|chunk| chunk.holds(row)) {
+            return chunk.data.vector(row).map(<[f32]>::to_vec);
         }
+        let sealed = self.sealed.as_ref().filter(|sealed| sealed.holds(row))?;
+        sealed.data.vector(row)
     }
 }
 
@@ -199,8 +224,17 @@ impl<T: RowSet> Part<T> {
         (self.data.row_set() & rows) - &*self.dead
     }
 
+    /// Living rows.
+    pub(super) fn living_len(&self) -> usize {
+        (self.data.row_set().len() - self.dead.len()) as usize
+    }
+
     fn keep<'a>(&'a self, filter: Filter<'a>) -> Keep<'a> {
         let dead = (!self.dead.is_empty()).then_some(&*self.dead);
-        Keep { dead, allow: filter.allow, deny: filter.deny }
+        Keep {
+            dead,
+            allow: filter.allow,
+            deny: filter.deny,
+        }
     }
 }

@@ -33,7 +33,10 @@ fn add(index: &Index, rows: impl IntoIterator<Item = u32>, version: u64) {
 /// The row whose vector answers the query best.
 fn nearest(index: &Index, query: &[f32]) -> Option<u32> {
     let everything = Budget::Effort(crate::segment::Effort::ALL);
-    let answer = index.snapshot().search(query, 1, everything, Filter::ALL).unwrap();
+    let answer = index
+        .snapshot()
+        .search(query, 1, everything, Filter::ALL)
+        .unwrap();
     answer.hits.first().map(|hit| hit.row)
 }
 
@@ -69,6 +72,26 @@ fn rows_live_through_merges_and_reopening() {
 }
 
 #[test]
+fn rows_that_join_few_trained_ones_are_kept_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = Index::open(folder.path(), config(1)).unwrap();
+    add(&index, [0], 0);
+    for round in 1..5 {
+        assert!(index.merge().unwrap());
+        add(&index, 0..4 * round, 1);
+        index.merge().unwrap();
+        for row in 0..4 * round {
+            assert_eq!(nearest(&index, &vector(row, 1)), Some(row));
+        }
+        add(&index, [0], 0);
+    }
+    assert!(
+        index.snapshot().sealed().unwrap().trained_rows() > 1,
+        "trained anew"
+    );
+}
+
+#[test]
 fn what_is_not_committed_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let index = Index::open(folder.path(), config(50)).unwrap();
@@ -89,14 +112,24 @@ fn a_snapshot_never_changes() {
     index.delete(&(0..20).collect());
     index.merge().unwrap();
     assert_eq!((before.len(), index.snapshot().len()), (20, 0));
-    assert_eq!(before.search(&vector(3, 0), 1, Budget::Usual, Filter::ALL).unwrap().hits[0].row, 3);
+    assert_eq!(
+        before
+            .search(&vector(3, 0), 1, Budget::Usual, Filter::ALL)
+            .unwrap()
+            .hits[0]
+            .row,
+        3
+    );
 }
 
 #[test]
 fn one_process_writes() {
     let folder = tempfile::tempdir().unwrap();
     let _first = Index::open(folder.path(), config(10)).unwrap();
-    assert!(matches!(Index::open(folder.path(), config(10)), Err(Error::Locked(_))));
+    assert!(matches!(
+        Index::open(folder.path(), config(10)),
+        Err(Error::Locked(_))
+    ));
 }
 
 #[test]
@@ -109,12 +142,24 @@ fn the_wrong_index_is_named() {
     let mut other = config(10);
     other.dim = 9;
     let error = Index::open(folder.path(), other).unwrap_err();
-    assert_eq!(error.to_string(), "vectors of 8 numbers where the index has 9");
+    assert_eq!(
+        error.to_string(),
+        "vectors of 8 numbers where the index has 9"
+    );
     let snapshot = Index::open(folder.path(), config(10)).unwrap().snapshot();
-    assert!(snapshot.search(&[0.0; 3], 1, Budget::Usual, Filter::ALL).is_err());
+    assert!(
+        snapshot
+            .search(&[0.0; 3], 1, Budget::Usual, Filter::ALL)
+            .is_err()
+    );
     std::fs::write(folder.path().join("manifest.ann"), b"something else").unwrap();
-    let error = Index::open(folder.path(), config(10)).unwrap_err().to_string();
-    assert!(error.ends_with("manifest.ann: not an index file"), "{error}");
+    let error = Index::open(folder.path(), config(10))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.ends_with("manifest.ann: not an index file"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -134,12 +179,25 @@ fn budgets_choose_the_path_and_the_answer_says_it() {
     for limit in [20_000, 40_000] {
         let (path, spent) = path(Budget::MultiplyAdds(limit), Filter::ALL);
         assert!(matches!(path, budget::Path::Cells(_)));
-        assert!(spent.multiply_adds < limit * 3 / 2, "{} within about {limit}", spent.multiply_adds);
+        assert!(
+            spent.multiply_adds < limit * 3 / 2,
+            "{} within about {limit}",
+            spent.multiply_adds
+        );
     }
-    assert_eq!(path(Budget::MultiplyAdds(u64::MAX), Filter::ALL).0, budget::Path::Everything);
-    assert_eq!(path(Budget::Recall(1.1), Filter::ALL).0, budget::Path::Everything);
+    assert_eq!(
+        path(Budget::MultiplyAdds(u64::MAX), Filter::ALL).0,
+        budget::Path::Everything
+    );
+    assert_eq!(
+        path(Budget::Recall(1.1), Filter::ALL).0,
+        budget::Path::Everything
+    );
     let few: RoaringBitmap = (0..40).collect();
-    let filter = Filter { allow: Some(&few), deny: None };
+    let filter = Filter {
+        allow: Some(&few),
+        deny: None,
+    };
     let (filtered, spent) = path(Budget::Usual, filter);
     assert_eq!((filtered, spent.refined), (budget::Path::Filtered, 40));
 }
@@ -166,7 +224,11 @@ fn readers_go_on_while_merges_and_writes_run() {
             let merge = index.merge_in_background();
             add(&index, 200..260, round);
             index.delete(&(260..270).collect());
-            add(&index, 1000 + round as u32 * 10..1010 + round as u32 * 10, 0);
+            add(
+                &index,
+                1000 + round as u32 * 10..1010 + round as u32 * 10,
+                0,
+            );
             index.commit().unwrap();
             merge.join().unwrap().unwrap();
             assert_eq!(nearest(&index, &vector(230, round)), Some(230));

@@ -49,7 +49,10 @@ fn sum_ps(x: __m256) -> f32 {
 fn sum_epi32(x: __m256i) -> i32 {
     let half = _mm_add_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x));
     let pair = _mm_add_epi32(half, _mm_shuffle_epi32::<0b01_00_11_10>(half));
-    _mm_cvtsi128_si32(_mm_add_epi32(pair, _mm_shuffle_epi32::<0b00_00_00_01>(pair)))
+    _mm_cvtsi128_si32(_mm_add_epi32(
+        pair,
+        _mm_shuffle_epi32::<0b00_00_00_01>(pair),
+    ))
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -61,7 +64,10 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
             // SAFETY: `at + 32 <= whole <= a.len() == b.len()`.
             let (x, y) = unsafe {
                 let at = at + 8 * i;
-                (_mm256_loadu_ps(a.as_ptr().add(at)), _mm256_loadu_ps(b.as_ptr().add(at)))
+                (
+                    _mm256_loadu_ps(a.as_ptr().add(at)),
+                    _mm256_loadu_ps(b.as_ptr().add(at)),
+                )
             };
             *sum = _mm256_fmadd_ps(x, y, *sum);
         }
@@ -80,7 +86,10 @@ fn l2(a: &[f32], b: &[f32]) -> f32 {
             // SAFETY: `at + 16 <= whole <= a.len() == b.len()`.
             let (x, y) = unsafe {
                 let at = at + 8 * i;
-                (_mm256_loadu_ps(a.as_ptr().add(at)), _mm256_loadu_ps(b.as_ptr().add(at)))
+                (
+                    _mm256_loadu_ps(a.as_ptr().add(at)),
+                    _mm256_loadu_ps(b.as_ptr().add(at)),
+                )
             };
             let difference = _mm256_sub_ps(x, y);
             *sum = _mm256_fmadd_ps(difference, difference, *sum);
@@ -226,9 +235,8 @@ fn fast_scan(codes: &[u8], low: &[u8], high: &[u8], sums: &mut [u16]) {
             odd = _mm256_add_epi16(odd, _mm256_srli_epi16::<8>(bytes));
         }
         even = _mm256_sub_epi16(even, _mm256_slli_epi16::<8>(odd));
-        let lanes = |x: __m256i| {
-            _mm_add_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x))
-        };
+        let lanes =
+            |x: __m256i| _mm_add_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256::<1>(x));
         let first = lanes(_mm256_unpacklo_epi16(even, odd));
         let last = lanes(_mm256_unpackhi_epi16(even, odd));
         // SAFETY: `out` is one block of sixteen sums.
@@ -240,7 +248,13 @@ fn fast_scan(codes: &[u8], low: &[u8], high: &[u8], sums: &mut [u16]) {
 }
 
 #[target_feature(enable = "avx2")]
-fn select_above(sums: &[u16], factors: &[u8], affine: &Affine, floor: f32, out: &mut Vec<(f32, u32)>) {
+fn select_above(
+    sums: &[u16],
+    factors: &[u8],
+    affine: &Affine,
+    floor: f32,
+    out: &mut Vec<(f32, u32)>,
+) {
     let floors = _mm256_set1_ps(floor);
     let whole = sums.len() / 8 * 8;
     for at in (0..whole).step_by(8) {

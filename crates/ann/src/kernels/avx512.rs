@@ -202,7 +202,8 @@ fn bit_planes_dot(code: &[u64], planes: &[u64]) -> u32 {
     for at in (0..words).step_by(8) {
         let bits = load_u64(code, at);
         for (p, sum) in sums.iter_mut().enumerate() {
-            let common = _mm512_and_si512(bits, load_u64(&planes[..(p + 1) * words], p * words + at));
+            let common =
+                _mm512_and_si512(bits, load_u64(&planes[..(p + 1) * words], p * words + at));
             *sum = _mm512_add_epi64(*sum, _mm512_popcnt_epi64(common));
         }
     }
@@ -231,8 +232,9 @@ fn panel_rows<const N: usize>(points: &[f32], dim: usize, panel: &[f32], out: &m
     let mut sums = [[_mm512_setzero_ps(); 4]; N];
     for d in 0..dim {
         // SAFETY: `d < dim`, so the row `d` of 64 columns is inside the panel.
-        let columns: [__m512; 4] =
-            std::array::from_fn(|c| unsafe { _mm512_loadu_ps(panel.as_ptr().add(d * PANEL + 16 * c)) });
+        let columns: [__m512; 4] = std::array::from_fn(|c| unsafe {
+            _mm512_loadu_ps(panel.as_ptr().add(d * PANEL + 16 * c))
+        });
         for (p, sums) in sums.iter_mut().enumerate() {
             // SAFETY: `p < N` and `d < dim`, inside `points`.
             let value = _mm512_set1_ps(unsafe { *points.get_unchecked(p * dim + d) });
@@ -261,9 +263,11 @@ fn look_up(codes: __m512i, low: __m512i, high: __m512i) -> __m512i {
 #[target_feature(enable = "avx512f,avx512bw")]
 fn fast_scan(codes: &[u8], low: &[u8], high: &[u8], sums: &mut [u16]) {
     let size = low.len();
-    // SAFETY (both): `at` is a multiple of 64 below `size`, itself a multiple of 64 and the length of
-    // both tables and of every block.
-    let table = |t: &[u8], at: usize| unsafe { _mm512_loadu_si512(t.as_ptr().add(at).cast()) };
+    let table = |t: &[u8], at: usize| {
+        // SAFETY: `at` is a multiple of 64 below `size`, itself a multiple of 64 and the length of both
+        // tables and of every block.
+        unsafe { _mm512_loadu_si512(t.as_ptr().add(at).cast()) }
+    };
     for (block, out) in codes.chunks_exact(size).zip(sums.chunks_exact_mut(BLOCK)) {
         // Each 16-bit lane of `even` gathers the sum of its low byte plus 256 times that of its high
         // byte; `odd` gathers the high bytes alone and repairs `even` at the end.
@@ -296,7 +300,10 @@ fn store_lane_sums(even: __m512i, odd: __m512i, out: &mut [u16]) {
     let last = _mm512_unpackhi_epi16(even, odd);
     let halves = |x: __m512i| {
         let sum = _mm256_add_epi16(_mm512_castsi512_si256(x), _mm512_extracti64x4_epi64::<1>(x));
-        _mm_add_epi16(_mm256_castsi256_si128(sum), _mm256_extracti128_si256::<1>(sum))
+        _mm_add_epi16(
+            _mm256_castsi256_si128(sum),
+            _mm256_extracti128_si256::<1>(sum),
+        )
     };
     let (first, last) = (halves(first), halves(last));
     // SAFETY: `out` is one block of sixteen sums.
@@ -307,7 +314,13 @@ fn store_lane_sums(even: __m512i, odd: __m512i, out: &mut [u16]) {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn select_above(sums: &[u16], factors: &[u8], affine: &Affine, floor: f32, out: &mut Vec<(f32, u32)>) {
+fn select_above(
+    sums: &[u16],
+    factors: &[u8],
+    affine: &Affine,
+    floor: f32,
+    out: &mut Vec<(f32, u32)>,
+) {
     let floors = _mm512_set1_ps(floor);
     let whole = sums.len() / 16 * 16;
     let least = _mm256_set1_epi16(affine.least_sum(floor) as i16);

@@ -8,15 +8,15 @@
 
 mod scalar;
 
-#[cfg(target_arch = "aarch64")]
-#[allow(unsafe_code)] // vector intrinsics load through pointers
-mod neon;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // vector intrinsics load through pointers
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)] // vector intrinsics load through pointers
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+#[allow(unsafe_code)] // vector intrinsics load through pointers
+mod neon;
 #[cfg(test)]
 mod tests;
 
@@ -71,6 +71,9 @@ impl Affine {
     }
 }
 
+type FastScan = fn(codes: &[u8], low: &[u8], high: &[u8], sums: &mut [u16]);
+type SelectAbove = fn(&[u16], &[u8], &Affine, floor: f32, out: &mut Vec<(f32, u32)>);
+
 /// One implementation of every kernel.
 #[derive(Clone, Copy)]
 pub(crate) struct Kernels {
@@ -84,8 +87,8 @@ pub(crate) struct Kernels {
     hamming: fn(&[u64], &[u64]) -> u32,
     bit_planes_dot: fn(&[u64], &[u64]) -> u32,
     panel_dot: fn(&[f32], usize, &[f32], &mut [f32]),
-    fast_scan: fn(&[u8], &[u8], &[u8], &mut [u16]),
-    select_above: fn(&[u16], &[u8], &Affine, f32, &mut Vec<(f32, u32)>),
+    fast_scan: FastScan,
+    select_above: SelectAbove,
 }
 
 pub(crate) const SCALAR: Kernels = Kernels {
@@ -155,7 +158,11 @@ impl Kernels {
 
     pub(crate) fn panel_dot_i8(&self, query: &[i16], panel: &[i8], out: &mut [i32]) {
         assert!(query.len().is_multiple_of(2), "dimensions in pairs");
-        assert_eq!(panel.len(), query.len() * PANEL, "a panel has {PANEL} columns");
+        assert_eq!(
+            panel.len(),
+            query.len() * PANEL,
+            "a panel has {PANEL} columns"
+        );
         assert_eq!(out.len(), PANEL, "one product a column");
         (self.panel_dot_i8)(query, panel, out);
     }
@@ -171,18 +178,32 @@ impl Kernels {
     }
 
     pub(crate) fn panel_dot(&self, points: &[f32], dim: usize, panel: &[f32], out: &mut [f32]) {
-        assert!(dim > 0 && points.len().is_multiple_of(dim), "points of {dim} numbers");
+        assert!(
+            dim > 0 && points.len().is_multiple_of(dim),
+            "points of {dim} numbers"
+        );
         assert_eq!(panel.len(), dim * PANEL, "a panel has {PANEL} columns");
-        assert_eq!(out.len(), points.len() / dim * PANEL, "one row of scores a point");
+        assert_eq!(
+            out.len(),
+            points.len() / dim * PANEL,
+            "one row of scores a point"
+        );
         (self.panel_dot)(points, dim, panel, out);
     }
 
     pub(crate) fn fast_scan(&self, codes: &[u8], low: &[u8], high: &[u8], sums: &mut [u16]) {
         assert_eq!(low.len(), high.len(), "two tables a pair");
-        assert!(!low.is_empty() && low.len().is_multiple_of(64), "pairs come in fours");
+        assert!(
+            !low.is_empty() && low.len().is_multiple_of(64),
+            "pairs come in fours"
+        );
         assert!(low.len() <= 512 * 16, "sums fit 16 bits");
         assert!(codes.len().is_multiple_of(low.len()), "whole blocks");
-        assert_eq!(sums.len(), codes.len() / low.len() * BLOCK, "one sum a code");
+        assert_eq!(
+            sums.len(),
+            codes.len() / low.len() * BLOCK,
+            "one sum a code"
+        );
         (self.fast_scan)(codes, low, high, sums);
     }
 

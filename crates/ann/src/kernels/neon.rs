@@ -62,7 +62,10 @@ fn dot_i16_i8(query: &[i16], code: &[i8]) -> i32 {
     for at in (0..whole).step_by(8) {
         // SAFETY: `at + 8 <= whole <= code.len() == query.len()`.
         let (q, x) = unsafe {
-            (vld1q_s16(query.as_ptr().add(at)), vmovl_s8(vld1_s8(code.as_ptr().add(at))))
+            (
+                vld1q_s16(query.as_ptr().add(at)),
+                vmovl_s8(vld1_s8(code.as_ptr().add(at))),
+            )
         };
         sum = vmlal_s16(sum, vget_low_s16(q), vget_low_s16(x));
         sum = vmlal_high_s16(sum, q, x);

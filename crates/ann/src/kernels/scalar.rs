@@ -23,12 +23,19 @@ pub(super) fn add_scaled(target: &mut [f32], scale: f32, source: &[f32]) {
 
 /// Exact `Σ aᵢ·bᵢ` of bytes.
 pub(super) fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).map(|(&x, &y)| i32::from(x) * i32::from(y)).sum()
+    a.iter()
+        .zip(b)
+        .map(|(&x, &y)| i32::from(x) * i32::from(y))
+        .sum()
 }
 
 /// Exact `Σ qᵢ·xᵢ` of a 16-bit query and an 8-bit code.
 pub(super) fn dot_i16_i8(query: &[i16], code: &[i8]) -> i32 {
-    query.iter().zip(code).map(|(&q, &x)| i32::from(q) * i32::from(x)).sum()
+    query
+        .iter()
+        .zip(code)
+        .map(|(&q, &x)| i32::from(q) * i32::from(x))
+        .sum()
 }
 
 /// A 16-bit query against one panel of [`PANEL`] byte columns; see [`super::panel_dot_i8`].
@@ -53,7 +60,10 @@ pub(super) fn bit_planes_dot(code: &[u64], planes: &[u64]) -> u32 {
     (0..4)
         .map(|p| {
             let plane = &planes[p * words..(p + 1) * words];
-            code.iter().zip(plane).map(|(c, q)| (c & q).count_ones() << p).sum::<u32>()
+            code.iter()
+                .zip(plane)
+                .map(|(c, q)| (c & q).count_ones() << p)
+                .sum::<u32>()
         })
         .sum()
 }
@@ -74,7 +84,10 @@ pub(super) fn panel_dot(points: &[f32], dim: usize, panel: &[f32], out: &mut [f3
 
 /// Sums of table entries for whole blocks of 16 four-bit codes; see [`super::fast_scan`].
 pub(super) fn fast_scan(codes: &[u8], low: &[u8], high: &[u8], sums: &mut [u16]) {
-    for (block, out) in codes.chunks_exact(low.len()).zip(sums.chunks_exact_mut(BLOCK)) {
+    for (block, out) in codes
+        .chunks_exact(low.len())
+        .zip(sums.chunks_exact_mut(BLOCK))
+    {
         out.fill(0);
         let tables = low.chunks_exact(16).zip(high.chunks_exact(16));
         for (pair, (low, high)) in block.chunks_exact(BLOCK).zip(tables) {

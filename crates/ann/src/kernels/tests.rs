@@ -4,8 +4,9 @@ use super::*;
 use crate::random::Random;
 
 /// Lengths around every register width in use.
-const LENGTHS: [usize; 19] =
-    [0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 256, 300];
+const LENGTHS: [usize; 19] = [
+    0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 128, 256, 300,
+];
 
 /// Runs `test` for every twin, length and alignment.
 #[track_caller]
@@ -27,7 +28,10 @@ fn floats(random: &mut Random, n: usize) -> Vec<f32> {
 #[track_caller]
 fn check_close(name: &str, got: f32, expected: f32, terms: usize, magnitude: f32) {
     let tolerance = terms.max(1) as f32 * f32::EPSILON * magnitude;
-    assert!((got - expected).abs() <= tolerance, "{name}: {got} is not {expected} ± {tolerance}");
+    assert!(
+        (got - expected).abs() <= tolerance,
+        "{name}: {got} is not {expected} ± {tolerance}"
+    );
 }
 
 #[test]
@@ -36,7 +40,13 @@ fn float_sums_stay_within_the_stated_bound() {
         let (a, b) = (floats(random, n + offset), floats(random, n + offset));
         let (a, b) = (&a[offset..], &b[offset..]);
         let products: f32 = a.iter().zip(b).map(|(x, y)| (x * y).abs()).sum();
-        check_close(kernels.name, kernels.dot(a, b), SCALAR.dot(a, b), n, products);
+        check_close(
+            kernels.name,
+            kernels.dot(a, b),
+            SCALAR.dot(a, b),
+            n,
+            products,
+        );
         let distance = SCALAR.l2(a, b);
         check_close(kernels.name, kernels.l2(a, b), distance, n, distance);
         let (mut got, mut expected) = (a.to_vec(), a.to_vec());
@@ -57,19 +67,40 @@ fn integer_kernels_are_exact() {
         let (a, b) = (bytes(random), bytes(random));
         let wide: Vec<i16> = (0..n + offset).map(|_| random.next() as i16).collect();
         let (a, b, wide) = (&a[offset..], &b[offset..], &wide[offset..]);
-        assert_eq!(kernels.dot_i8(a, b), SCALAR.dot_i8(a, b), "{} {n}", kernels.name);
-        assert_eq!(kernels.dot_i16_i8(wide, b), SCALAR.dot_i16_i8(wide, b), "{} {n}", kernels.name);
+        assert_eq!(
+            kernels.dot_i8(a, b),
+            SCALAR.dot_i8(a, b),
+            "{} {n}",
+            kernels.name
+        );
+        assert_eq!(
+            kernels.dot_i16_i8(wide, b),
+            SCALAR.dot_i16_i8(wide, b),
+            "{} {n}",
+            kernels.name
+        );
         let even = n / 2 * 2;
         let panel: Vec<i8> = (0..even * PANEL).map(|_| random.next() as i8).collect();
         let (mut got, mut expected) = ([1; PANEL], [2; PANEL]);
         kernels.panel_dot_i8(&wide[..even], &panel, &mut got);
         SCALAR.panel_dot_i8(&wide[..even], &panel, &mut expected);
         assert_eq!(got, expected, "{} {even}", kernels.name);
-        let words = |random: &mut Random, n| -> Vec<u64> { (0..n).map(|_| random.next()).collect() };
+        let words =
+            |random: &mut Random, n| -> Vec<u64> { (0..n).map(|_| random.next()).collect() };
         let (x, y, planes) = (words(random, n), words(random, n), words(random, 4 * n));
-        assert_eq!(kernels.hamming(&x, &y), SCALAR.hamming(&x, &y), "{} {n}", kernels.name);
+        assert_eq!(
+            kernels.hamming(&x, &y),
+            SCALAR.hamming(&x, &y),
+            "{} {n}",
+            kernels.name
+        );
         let expected = SCALAR.bit_planes_dot(&x, &planes);
-        assert_eq!(kernels.bit_planes_dot(&x, &planes), expected, "{} {n}", kernels.name);
+        assert_eq!(
+            kernels.bit_planes_dot(&x, &planes),
+            expected,
+            "{} {n}",
+            kernels.name
+        );
     });
 }
 
@@ -108,15 +139,22 @@ fn scanned_sums_are_exact() {
         for pairs in [4, 8, 12, 32, 36, 512] {
             for blocks in [0, 1, 2, 5] {
                 let table = |random: &mut Random| -> Vec<u8> {
-                    (0..pairs * 16).map(|_| (random.next() % 64) as u8).collect()
+                    (0..pairs * 16)
+                        .map(|_| (random.next() % 64) as u8)
+                        .collect()
                 };
                 let (low, high) = (table(&mut random), table(&mut random));
-                let codes: Vec<u8> =
-                    (0..blocks * pairs * BLOCK).map(|_| random.next() as u8).collect();
+                let codes: Vec<u8> = (0..blocks * pairs * BLOCK)
+                    .map(|_| random.next() as u8)
+                    .collect();
                 let (mut got, mut expected) = (vec![9; blocks * BLOCK], vec![1; blocks * BLOCK]);
                 kernels.fast_scan(&codes, &low, &high, &mut got);
                 SCALAR.fast_scan(&codes, &low, &high, &mut expected);
-                assert_eq!(got, expected, "{} {pairs} pairs {blocks} blocks", kernels.name);
+                assert_eq!(
+                    got, expected,
+                    "{} {pairs} pairs {blocks} blocks",
+                    kernels.name
+                );
             }
         }
     }
@@ -134,8 +172,13 @@ fn full_tables_do_not_overflow() {
 
 #[test]
 fn selection_agrees_to_the_bit() {
-    let affine =
-        Affine { bias: 0.3, base: -0.41, step: 0.000_7, factor_low: 0.9, factor_step: 0.004_3 };
+    let affine = Affine {
+        bias: 0.3,
+        base: -0.41,
+        step: 0.000_7,
+        factor_low: 0.9,
+        factor_step: 0.004_3,
+    };
     each(|kernels, n, _, random| {
         let sums: Vec<u16> = (0..n).map(|_| (random.next() % 1200) as u16).collect();
         let factors: Vec<u8> = (0..n).map(|_| random.next() as u8).collect();
@@ -145,7 +188,10 @@ fn selection_agrees_to_the_bit() {
             SCALAR.select_above(&sums, &factors, &affine, floor, &mut expected);
             assert_eq!(got, expected, "{} {n} {floor}", kernels.name);
         }
-        let nan = Affine { bias: f32::NAN, ..affine };
+        let nan = Affine {
+            bias: f32::NAN,
+            ..affine
+        };
         let mut none = Vec::new();
         kernels.select_above(&sums, &factors, &nan, f32::NEG_INFINITY, &mut none);
         assert!(none.is_empty(), "{}: NaN is never selected", kernels.name);
@@ -157,14 +203,24 @@ fn odd_numbers_are_numbers() {
     for kernels in available() {
         let denormal = vec![f32::from_bits(3); 40];
         let ones = vec![1.0; 40];
-        assert_eq!(kernels.dot(&denormal, &ones), f32::from_bits(120), "{}", kernels.name);
+        assert_eq!(
+            kernels.dot(&denormal, &ones),
+            f32::from_bits(120),
+            "{}",
+            kernels.name
+        );
         for at in [0, 17, 39] {
             let mut broken = ones.clone();
             broken[at] = f32::NAN;
             assert!(kernels.dot(&broken, &ones).is_nan(), "{}", kernels.name);
             assert!(kernels.l2(&broken, &ones).is_nan(), "{}", kernels.name);
             broken[at] = f32::INFINITY;
-            assert_eq!(kernels.dot(&broken, &ones), f32::INFINITY, "{}", kernels.name);
+            assert_eq!(
+                kernels.dot(&broken, &ones),
+                f32::INFINITY,
+                "{}",
+                kernels.name
+            );
         }
     }
 }

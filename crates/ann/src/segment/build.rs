@@ -1,7 +1,7 @@
 //! Training a segment: axes, cells, codebooks, and the ranges of the stored bytes.
 
 use super::encode::{Encoder, assemble, assign, residual, rotated_prefixes, unbiasing_factor};
-use super::{Meta, Metric, Model, Segment, SegmentConfig, step_table};
+use super::{MAX_DIM, Meta, Metric, Model, Segment, SegmentConfig, step_table};
 use crate::error::Error;
 use crate::kernels;
 use crate::kmeans::{KMeans, KMeansConfig};
@@ -16,12 +16,28 @@ const SAMPLE: usize = 32_768;
 
 impl Segment {
     /// Trains on the vectors and encodes them. Rows need no order; each may occur once.
-    pub fn build(rows: &[u32], vectors: &[f32], dim: usize, config: &SegmentConfig) -> Result<Segment, Error> {
+    pub fn build(
+        rows: &[u32],
+        vectors: &[f32],
+        dim: usize,
+        config: &SegmentConfig,
+    ) -> Result<Segment, Error> {
+        Segment::build_labelled(rows, vectors, dim, config, "")
+    }
+
+    /// The same with the label of what made the vectors.
+    pub(crate) fn build_labelled(
+        rows: &[u32],
+        vectors: &[f32],
+        dim: usize,
+        config: &SegmentConfig,
+        label: &str,
+    ) -> Result<Segment, Error> {
         check_config(dim, rows.len(), config)?;
         check_vectors(rows, vectors, dim)?;
         let scaled = unit_vectors(vectors, dim, config.metric);
         let vectors = Rows::new(scaled.as_deref().unwrap_or(vectors), dim);
-        let (model, cells) = train(vectors, config);
+        let (model, cells) = train(vectors, config, label);
         let codes = Encoder::new(&model).encode_all(rows, vectors, &cells);
         assemble(model, codes)?.calibrated(rows, vectors, &config.calibration, config.seed)
     }
@@ -30,23 +46,33 @@ impl Segment {
 /// Refuses what cannot be built, saying why.
 fn check_config(dim: usize, count: usize, config: &SegmentConfig) -> Result<(), Error> {
     let refuse = |reason: String| Err(Error::Configuration(reason));
-    if !(1..=4096).contains(&dim) {
-        return refuse(format!("{dim} dimensions; 1 to 4096 can be indexed"));
+    if !(1..=MAX_DIM).contains(&dim) {
+        return refuse(format!("{dim} dimensions; 1 to {MAX_DIM} can be indexed"));
     }
     if count == 0 {
         return refuse("no vectors to train on".into());
     }
     if !(1..=2).contains(&config.planes) {
-        return refuse(format!("{} refining bytes a coordinate; 1 or 2", config.planes));
+        return refuse(format!(
+            "{} refining bytes a coordinate; 1 or 2",
+            config.planes
+        ));
     }
     if config.cell_dim.is_some_and(|d| !(1..=dim).contains(&d)) {
-        return refuse(format!("a coarse dimension beyond the {dim} of the vectors"));
+        return refuse(format!(
+            "a coarse dimension beyond the {dim} of the vectors"
+        ));
     }
-    if config.parts.is_some_and(|p| !(1..=dim.min(1024)).contains(&p)) {
+    if config
+        .parts
+        .is_some_and(|p| !(1..=dim.min(1024)).contains(&p))
+    {
         return refuse(format!("parts of the code beyond the {dim} dimensions"));
     }
     if !config.calibration.len().is_multiple_of(dim) {
-        return refuse(format!("queries for calibration that are not of {dim} numbers"));
+        return refuse(format!(
+            "queries for calibration that are not of {dim} numbers"
+        ));
     }
     if config.cells.is_some_and(|k| !(1..=1 << 24).contains(&k)) {
         return refuse("cells beyond 1 to 16,777,216".into());
@@ -57,9 +83,14 @@ fn check_config(dim: usize, count: usize, config: &SegmentConfig) -> Result<(), 
 /// Refuses counts that differ, numbers that are not finite, and rows given twice.
 pub(crate) fn check_vectors(rows: &[u32], vectors: &[f32], dim: usize) -> Result<(), Error> {
     if rows.len().checked_mul(dim) != Some(vectors.len()) {
-        return Err(Error::Count { rows: rows.len(), vectors: vectors.len() / dim });
+        return Err(Error::Count {
+            rows: rows.len(),
+            vectors: vectors.len() / dim,
+        });
     }
-    let broken = vectors.chunks_exact(dim).position(|v| v.iter().any(|x| !x.is_finite()));
+    let broken = vectors
+        .chunks_exact(dim)
+        .position(|v| v.iter().any(|x| !x.is_finite()));
     if let Some(at) = broken {
         return Err(Error::NotFinite { row: rows[at] });
     }
@@ -90,9 +121,12 @@ pub(crate) fn to_unit(vector: &mut [f32]) {
 }
 
 /// Everything that is learned, and the cell of every vector.
-fn train(vectors: Rows<'_>, config: &SegmentConfig) -> (Model, Vec<u32>) {
+fn train(vectors: Rows<'_>, config: &SegmentConfig, label: &str) -> (Model, Vec<u32>) {
     let (n, dim) = (vectors.len(), vectors.dim());
-    let cell_count = config.cells.unwrap_or((4.0 * (n as f64).sqrt()) as usize).clamp(1, n);
+    let cell_count = config
+        .cells
+        .unwrap_or((4.0 * (n as f64).sqrt()) as usize)
+        .clamp(1, n);
     let cell_dim = config.cell_dim.unwrap_or(dim.div_ceil(2));
     let parts = config.parts.unwrap_or(dim.div_ceil(4)).min(1024);
     let mut random = Random::new(config.seed);
@@ -116,6 +150,7 @@ fn train(vectors: Rows<'_>, config: &SegmentConfig) -> (Model, Vec<u32>) {
     let blank = ProductQuantizer::blank(meta.code_dim(), parts);
     let mut model = Model {
         meta,
+        label: label.to_owned(),
         energy: energy.iter().map(|&x| x as f32).collect(),
         spread: Hadamard::new(dim, config.seed),
         order: Vec::new(),
@@ -133,14 +168,24 @@ fn train(vectors: Rows<'_>, config: &SegmentConfig) -> (Model, Vec<u32>) {
 
 /// Cells by k-means on the coarse prefix; their centroids in all dimensions are the means of their vectors.
 fn train_cells(model: &mut Model, vectors: Rows<'_>, random: &mut Random) -> Vec<u32> {
-    let (dim, cell_dim, cells) = (model.meta.dim(), model.meta.cell_dim(), model.meta.cells as usize);
-    let config = KMeansConfig { seed: random.next(), ..KMeansConfig::default() };
+    let (dim, cell_dim, cells) = (
+        model.meta.dim(),
+        model.meta.cell_dim(),
+        model.meta.cells as usize,
+    );
+    let config = KMeansConfig {
+        seed: random.next(),
+        ..KMeansConfig::default()
+    };
     let wanted = cells.saturating_mul(config.points_per_centroid);
     let sample = vectors.pick(&random.sample(vectors.len(), wanted));
     let prefixes = rotated_prefixes(&model.rotation, Rows::new(&sample, dim), cell_dim);
     let kmeans = KMeans::fit(Rows::new(&prefixes, cell_dim), cells, config);
     let mut padded = vec![0f32; cells * dim];
-    for (to, from) in padded.chunks_exact_mut(dim).zip(kmeans.centroids.chunks_exact(cell_dim)) {
+    for (to, from) in padded
+        .chunks_exact_mut(dim)
+        .zip(kmeans.centroids.chunks_exact(cell_dim))
+    {
         to[..cell_dim].copy_from_slice(from);
     }
     set_centroids(model, &padded);
@@ -155,7 +200,11 @@ fn train_cells(model: &mut Model, vectors: Rows<'_>, random: &mut Random) -> Vec
     }
     let mut means = model.rotation.apply_all(Rows::new(&sums, dim));
     let norms: Vec<f32> = vectors.iter().map(|v| kernels::dot(v, v)).collect();
-    for ((mean, &count), kept) in means.chunks_exact_mut(dim).zip(&counts).zip(padded.chunks_exact(dim)) {
+    for ((mean, &count), kept) in means
+        .chunks_exact_mut(dim)
+        .zip(&counts)
+        .zip(padded.chunks_exact(dim))
+    {
         if count > 0.0 {
             mean.iter_mut().for_each(|x| *x /= count);
         } else {
@@ -187,14 +236,23 @@ fn set_centroids(model: &mut Model, centroids: &[f32]) {
     let dim = model.meta.dim();
     model.centroid_steps = centroids.chunks_exact(dim).map(scalar::step_for).collect();
     model.centroids = vec![0; centroids.len()];
-    let codes = model.centroids.chunks_exact_mut(dim).zip(centroids.chunks_exact(dim));
+    let codes = model
+        .centroids
+        .chunks_exact_mut(dim)
+        .zip(centroids.chunks_exact(dim));
     for ((code, centroid), &step) in codes.zip(&model.centroid_steps) {
         scalar::quantise(centroid, step, code);
     }
 }
 
 /// The product code's axes and codebooks, and the ranges of factors and steps, from a sample.
-fn train_codes(model: &mut Model, vectors: Rows<'_>, cells: &[u32], config: &SegmentConfig, random: &mut Random) {
+fn train_codes(
+    model: &mut Model,
+    vectors: Rows<'_>,
+    cells: &[u32],
+    config: &SegmentConfig,
+    random: &mut Random,
+) {
     let dim = model.meta.dim();
     let picks = random.sample(vectors.len(), SAMPLE);
     let sample = vectors.pick(&picks);
@@ -205,7 +263,12 @@ fn train_codes(model: &mut Model, vectors: Rows<'_>, cells: &[u32], config: &Seg
     }
     let rest = Rows::new(&rest, dim);
     let mut variance = vec![0f64; dim];
-    rest.iter().for_each(|r| variance.iter_mut().zip(r).for_each(|(v, x)| *v += f64::from(x * x)));
+    rest.iter().for_each(|r| {
+        variance
+            .iter_mut()
+            .zip(r)
+            .for_each(|(v, x)| *v += f64::from(x * x))
+    });
     model.order = crate::opq::balanced_order(&variance, model.meta.parts());
     let code_dim = model.meta.code_dim();
     let mut ordered = vec![0f32; rest.len() * code_dim];
@@ -213,9 +276,18 @@ fn train_codes(model: &mut Model, vectors: Rows<'_>, cells: &[u32], config: &Seg
         model.reorder(row, out);
     }
     let ordered = Rows::new(&ordered, code_dim);
-    let kmeans = KMeansConfig { iterations: 12, points_per_centroid: 2048, seed: random.next() };
-    model.quantizer =
-        ProductQuantizer::train(ordered, model.meta.parts(), Bits::Four, config.training, kmeans);
+    let kmeans = KMeansConfig {
+        iterations: 12,
+        points_per_centroid: 2048,
+        seed: random.next(),
+    };
+    model.quantizer = ProductQuantizer::train(
+        ordered,
+        model.meta.parts(),
+        Bits::Four,
+        config.training,
+        kmeans,
+    );
     set_ranges(model, ordered);
 }
 
@@ -243,9 +315,17 @@ fn set_ranges(model: &mut Model, ordered: Rows<'_>) {
     let (low, high) = (quantile(&factors, 0.002), quantile(&factors, 0.998));
     model.meta.factor_low = low;
     model.meta.factor_step = (high - low) / 255.0;
-    // The stored bytes span a factor of 256: 16 on each side of the usual step. The second plane
-    // encodes what rounding by the first leaves, a few steps over 127.
-    model.meta.step_low = quantile(&steps, 0.5) / 16.0;
+    // The stored bytes span a factor of 256: 16 on each side of the usual step, and in any case up to what
+    // a whole vector needs. Where training leaves nothing over (few vectors, or copies of a few), rows
+    // that join later still do. The second plane encodes what rounding by the first leaves, a few steps
+    // over 127.
+    let energy: f32 = model.energy.iter().sum();
+    let length = if energy > 0.0 { energy.sqrt() } else { 1.0 };
+    let whole = 4.0 * length / (model.meta.dim() as f32).sqrt() / 127.0;
+    model.meta.step_low = (quantile(&steps, 0.5) / 16.0).max(whole / 256.0);
     model.meta.step_low2 = model.meta.step_low * 2.0 / 127.0;
-    model.steps = [step_table(model.meta.step_low), step_table(model.meta.step_low2)];
+    model.steps = [
+        step_table(model.meta.step_low),
+        step_table(model.meta.step_low2),
+    ];
 }

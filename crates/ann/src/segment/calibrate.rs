@@ -64,7 +64,10 @@ impl Segment {
             .map(|&(share, shortlist)| {
                 let cells = ((share * self.cells() as f64).ceil() as usize).max(1);
                 let effort = Effort { cells, shortlist };
-                Rung { effort, recall: self.measured(queries, &equals, effort) }
+                Rung {
+                    effort,
+                    recall: self.measured(queries, &equals, effort),
+                }
             })
             .collect();
         self.with_ladder(&ladder)
@@ -96,15 +99,27 @@ impl Segment {
 
 /// Rows among the exact hits that score as well as the tenth.
 fn good_rows(hits: &[Hit], rows: &[u32]) -> Vec<u32> {
-    let floor = hits.get(K - 1).or(hits.last()).map_or(f32::INFINITY, |hit| hit.score - 1e-6);
-    hits.iter().filter(|hit| hit.score >= floor).map(|hit| rows[hit.row as usize]).collect()
+    let floor = hits
+        .get(K - 1)
+        .or(hits.last())
+        .map_or(f32::INFINITY, |hit| hit.score - 1e-6);
+    hits.iter()
+        .filter(|hit| hit.score >= floor)
+        .map(|hit| rows[hit.row as usize])
+        .collect()
 }
 
 fn mixtures(vectors: Rows<'_>, random: &mut Random) -> Vec<f32> {
     let mut queries = Vec::new();
     for _ in 0..QUERIES.min(vectors.len()) {
         let (a, b) = (random.below(vectors.len()), random.below(vectors.len()));
-        queries.extend(vectors.row(a).iter().zip(vectors.row(b)).map(|(x, y)| x + 0.8 * y));
+        queries.extend(
+            vectors
+                .row(a)
+                .iter()
+                .zip(vectors.row(b))
+                .map(|(x, y)| x + 0.8 * y),
+        );
     }
     queries
 }
@@ -116,11 +131,16 @@ pub(super) fn read(container: &Container) -> Result<Vec<Rung>, Error> {
     }
     let words = container.numbers::<u32>(TAG, container.bytes(TAG)?.len() / 4)?;
     let rung = |w: &[u32]| Rung {
-        effort: Effort { cells: w[0].max(1) as usize, shortlist: w[1] as usize },
+        effort: Effort {
+            cells: w[0].max(1) as usize,
+            shortlist: w[1] as usize,
+        },
         recall: f32::from_bits(w[2]),
     };
     let ladder: Vec<Rung> = words.chunks_exact(3).map(rung).collect();
-    let rising = ladder.windows(2).all(|w| w[0].effort.cells <= w[1].effort.cells);
+    let rising = ladder
+        .windows(2)
+        .all(|w| w[0].effort.cells <= w[1].effort.cells);
     if ladder.len() > 64 || !words.len().is_multiple_of(3) || !rising {
         return Err(container.refuse(Fault::inconsistent(TAG, "not a ladder")));
     }

@@ -51,17 +51,25 @@ impl<'a> Encoder<'a> {
             model.spread.apply(&mut column);
             for (a, row) in moments.chunks_exact_mut(dim).enumerate() {
                 let weight = f64::from(energy) * f64::from(column[a]);
-                row.iter_mut().zip(&column).for_each(|(m, &x)| *m += weight * f64::from(x));
+                row.iter_mut()
+                    .zip(&column)
+                    .for_each(|(m, &x)| *m += weight * f64::from(x));
             }
         }
-        Encoder { model, shaper: Shaper::new(&moments, dim) }
+        Encoder {
+            model,
+            shaper: Shaper::new(&moments, dim),
+        }
     }
 
     /// Encodes every vector into its cell, in parallel. `vectors` are as the caller gave them, scaled to
     /// length 1 where the metric asks for it; `cells` says which cell each belongs to.
     pub(super) fn encode_all(&self, rows: &[u32], vectors: Rows<'_>, cells: &[u32]) -> Vec<Code> {
         let dim = vectors.dim();
-        let batches = vectors.data().par_chunks(BATCH * dim).zip(rows.par_chunks(BATCH));
+        let batches = vectors
+            .data()
+            .par_chunks(BATCH * dim)
+            .zip(rows.par_chunks(BATCH));
         batches
             .zip(cells.par_chunks(BATCH))
             .map(|((batch, rows), cells)| {
@@ -74,7 +82,9 @@ impl<'a> Encoder<'a> {
                     targets: Vec::new(),
                 };
                 let vectors = rotated.chunks_exact(dim).zip(rows).zip(cells);
-                vectors.map(|((y, &row), &cell)| self.encode(y, row, cell, &mut room)).collect::<Vec<_>>()
+                vectors
+                    .map(|((y, &row), &cell)| self.encode(y, row, cell, &mut room))
+                    .collect::<Vec<_>>()
             })
             .flatten_iter()
             .collect()
@@ -104,22 +114,41 @@ impl<'a> Encoder<'a> {
             let byte = step_byte(table, room_for_shape * scalar::step_for(&room.rest));
             let step = table[usize::from(byte)];
             if plane == 0 {
-                self.shaper.quantise(&room.rest, step, &mut room.targets, code);
+                self.shaper
+                    .quantise(&room.rest, step, &mut room.targets, code);
             } else {
                 scalar::quantise(&room.rest, step, code);
             }
-            room.rest.iter_mut().zip(&*code).for_each(|(x, &c)| *x -= step * f32::from(c));
+            room.rest
+                .iter_mut()
+                .zip(&*code)
+                .for_each(|(x, &c)| *x -= step * f32::from(c));
             steps[plane] = byte;
         }
-        let unit = if meta.factor_step > 0.0 { (factor - meta.factor_low) / meta.factor_step } else { 0.0 };
-        Code { row, cell, parts, factor: unit.round() as u8, steps, fine }
+        let unit = if meta.factor_step > 0.0 {
+            (factor - meta.factor_low) / meta.factor_step
+        } else {
+            0.0
+        };
+        Code {
+            row,
+            cell,
+            parts,
+            factor: unit.round() as u8,
+            steps,
+            fine,
+        }
     }
 }
 
 /// What the cell's centroid leaves of a rotated vector.
 pub(super) fn residual(model: &Model, rotated: &[f32], cell: u32, out: &mut [f32]) {
     let step = model.centroid_steps[cell as usize];
-    for ((out, y), &c) in out.iter_mut().zip(rotated).zip(model.centroid(cell as usize)) {
+    for ((out, y), &c) in out
+        .iter_mut()
+        .zip(rotated)
+        .zip(model.centroid(cell as usize))
+    {
         *out = y - step * f32::from(c);
     }
 }
@@ -127,7 +156,11 @@ pub(super) fn residual(model: &Model, rotated: &[f32], cell: u32, out: &mut [f32
 /// `‖r‖²/⟨r,r̂⟩`: what makes `⟨q,r̂⟩` right on average for queries near `r`. 1 where that says nothing.
 pub(super) fn unbiasing_factor(vector: &[f32], decoded: &[f32]) -> f32 {
     let factor = kernels::dot(vector, vector) / kernels::dot(vector, decoded);
-    if factor.is_finite() && factor > 0.0 { factor } else { 1.0 }
+    if factor.is_finite() && factor > 0.0 {
+        factor
+    } else {
+        1.0
+    }
 }
 
 /// The smallest stored step that is at least `wanted`, the greatest if none is.
@@ -141,7 +174,9 @@ pub(super) fn assign(model: &Model, vectors: Rows<'_>) -> Vec<u32> {
     let centroids: Vec<f32> = (0..model.meta.cells as usize)
         .flat_map(|cell| {
             let step = model.centroid_steps[cell];
-            model.centroid(cell)[..cell_dim].iter().map(move |&c| step * f32::from(c))
+            model.centroid(cell)[..cell_dim]
+                .iter()
+                .map(move |&c| step * f32::from(c))
         })
         .collect();
     let centroids = Rows::new(&centroids, cell_dim);
@@ -155,9 +190,17 @@ pub(super) fn assign(model: &Model, vectors: Rows<'_>) -> Vec<u32> {
 }
 
 /// The first `prefix` rotated coordinates of every vector.
-pub(super) fn rotated_prefixes(rotation: &crate::rotation::Rotation, vectors: Rows<'_>, prefix: usize) -> Vec<f32> {
+pub(super) fn rotated_prefixes(
+    rotation: &crate::rotation::Rotation,
+    vectors: Rows<'_>,
+    prefix: usize,
+) -> Vec<f32> {
     let rotated = rotation.apply_all(vectors);
-    rotated.chunks_exact(vectors.dim()).flat_map(|y| &y[..prefix]).copied().collect()
+    rotated
+        .chunks_exact(vectors.dim())
+        .flat_map(|y| &y[..prefix])
+        .copied()
+        .collect()
 }
 
 /// Puts codes in the order of cells and makes a segment of them.
@@ -165,7 +208,9 @@ pub(super) fn assemble(mut model: Model, mut codes: Vec<Code>) -> Result<Segment
     codes.par_sort_unstable_by_key(|code| (code.cell, code.row));
     let cells = model.meta.cells as usize;
     let mut starts = vec![0u32; cells + 1];
-    codes.iter().for_each(|code| starts[code.cell as usize + 1] += 1);
+    codes
+        .iter()
+        .for_each(|code| starts[code.cell as usize + 1] += 1);
     (0..cells).for_each(|cell| starts[cell + 1] += starts[cell]);
     let blocks = block_starts(&starts);
     let total = blocks[cells] as usize;
@@ -198,7 +243,12 @@ impl Segment {
     /// A segment of this one's live rows and new ones, under the same codebooks: codes of old rows are
     /// copied as they are, so nothing is lost however often rows join. `dead` rows are left out; a new row
     /// must not be among the live ones.
-    pub(crate) fn merged(&self, dead: &RoaringBitmap, rows: &[u32], vectors: Rows<'_>) -> Result<Segment, Error> {
+    pub(crate) fn merged(
+        &self,
+        dead: &RoaringBitmap,
+        rows: &[u32],
+        vectors: Rows<'_>,
+    ) -> Result<Segment, Error> {
         let model = super::read_model(&self.container, self.model.meta)?;
         let cells = assign(&model, vectors);
         let mut codes = Encoder::new(&model).encode_all(rows, vectors, &cells);
@@ -225,6 +275,13 @@ impl Segment {
             fine.extend_from_slice(code);
         }
         let factor = self.cell_factors(cell)[i];
-        Code { row: self.rows()[slot], cell: cell as u32, parts, factor, steps, fine: fine.into() }
+        Code {
+            row: self.rows()[slot],
+            cell: cell as u32,
+            parts,
+            factor,
+            steps,
+            fine: fine.into(),
+        }
     }
 }

@@ -17,6 +17,7 @@
 
 mod build;
 mod calibrate;
+mod decode;
 mod encode;
 mod search;
 
@@ -25,6 +26,7 @@ mod tests;
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use bytemuck::{Pod, Zeroable};
 use roaring::RoaringBitmap;
@@ -44,6 +46,9 @@ pub use search::{Effort, Keep};
 /// The kind of these files.
 pub const KIND: [u8; 4] = *b"SEGM";
 const BULK: [[u8; 4]; 6] = [*b"CODE", *b"FACT", *b"STEP", *b"FINE", *b"STE2", *b"FIN2"];
+
+/// Dimensions of a vector, at most.
+pub(crate) const MAX_DIM: usize = 4096;
 
 /// How vectors are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -136,7 +141,11 @@ impl Meta {
     }
 
     fn metric(&self) -> Metric {
-        if self.metric == 0 { Metric::Cosine } else { Metric::InnerProduct }
+        if self.metric == 0 {
+            Metric::Cosine
+        } else {
+            Metric::InnerProduct
+        }
     }
 }
 
@@ -144,6 +153,8 @@ impl Meta {
 #[derive(Debug)]
 struct Model {
     meta: Meta,
+    /// What makes the vectors.
+    label: String,
     rotation: Rotation,
     /// Energy of each rotated coordinate: the second moments of the vectors.
     energy: Vec<f32>,
@@ -189,6 +200,8 @@ pub struct Segment {
     /// First block of each cell, and the number of blocks.
     blocks: Vec<u32>,
     row_set: RoaringBitmap,
+    /// The slots in the order of their rows, once somebody has asked for a row's vector.
+    by_row: OnceLock<Vec<u32>>,
     /// Efforts from cheap to dear with their measured recall.
     ladder: Vec<Rung>,
     codes: Range<usize>,
@@ -226,7 +239,10 @@ impl Segment {
         container.numbers::<u8>(*b"FACT", total * BLOCK)?;
         container.numbers::<u32>(*b"ROWS", count)?;
         let mut planes = Vec::new();
-        for (step, fine) in [(*b"STEP", *b"FINE"), (*b"STE2", *b"FIN2")].iter().take(meta.planes as usize) {
+        for (step, fine) in [(*b"STEP", *b"FINE"), (*b"STE2", *b"FIN2")]
+            .iter()
+            .take(meta.planes as usize)
+        {
             container.numbers::<u8>(*step, count)?;
             container.numbers::<i8>(*fine, count * dim)?;
             planes.push((container.range(*step)?, container.range(*fine)?));
@@ -243,6 +259,7 @@ impl Segment {
             starts,
             blocks,
             row_set,
+            by_row: OnceLock::new(),
             ladder: calibrate::read(&container)?,
             codes: container.range(*b"CODE")?,
             factors: container.range(*b"FACT")?,
@@ -293,6 +310,11 @@ impl Segment {
         self.model.meta.cells as usize
     }
 
+    /// The label of what made the vectors.
+    pub fn label(&self) -> &str {
+        &self.model.label
+    }
+
     /// How vectors are compared.
     pub fn metric(&self) -> Metric {
         self.model.meta.metric()
@@ -313,40 +335,11 @@ impl Segment {
         &self.ladder
     }
 
-    /// The vector of a row as its codes have it, scaled as the metric has it. Walks over the rows.
-    pub fn vector(&self, row: u32) -> Option<Vec<f32>> {
-        if !self.row_set.contains(row) {
-            return None;
-        }
-        let slot = self.rows().iter().position(|&r| r == row)?;
-        let cell = self.cell_of(slot);
-        let dim = self.dim();
-        let mut rest = vec![0f32; dim];
-        for plane in 0..self.planes.len() {
-            let (step, code) = self.fine(plane, slot);
-            let step = self.model.steps[plane][usize::from(step)];
-            rest.iter_mut().zip(code).for_each(|(x, &c)| *x += step * f32::from(c));
-        }
-        self.model.spread.invert(&mut rest);
-        let mut parts = vec![0u8; self.model.meta.parts()];
-        fastscan::get(self.cell_codes(cell), slot - self.starts[cell] as usize, &mut parts);
-        let mut decoded = vec![0f32; self.model.meta.code_dim()];
-        self.model.quantizer.decode(&parts, &mut decoded);
-        for (&to, &value) in self.model.order.iter().zip(&decoded) {
-            if let Some(x) = rest.get_mut(to as usize) {
-                *x += value;
-            }
-        }
-        let step = self.model.centroid_steps[cell];
-        rest.iter_mut().zip(self.model.centroid(cell)).for_each(|(x, &c)| *x += step * f32::from(c));
-        let mut vector = vec![0f32; dim];
-        self.model.rotation.invert(&rest, &mut vector);
-        Some(vector)
-    }
-
     /// The cell of a slot.
     fn cell_of(&self, slot: usize) -> usize {
-        self.starts.partition_point(|&start| start as usize <= slot).saturating_sub(1)
+        self.starts
+            .partition_point(|&start| start as usize <= slot)
+            .saturating_sub(1)
     }
 
     /// Bytes of file a vector, everything told.
@@ -403,7 +396,7 @@ fn block_starts(starts: &[u32]) -> Vec<u32> {
 /// Reads part `META` and checks that its numbers make sense and fit this program's limits.
 fn read_meta(container: &Container) -> Result<Meta, Error> {
     let meta = container.numbers::<Meta>(*b"META", 1)?[0];
-    let sizes = (1..=4096).contains(&meta.dim)
+    let sizes = (1..=MAX_DIM as u32).contains(&meta.dim)
         && (1..=meta.dim).contains(&meta.cell_dim)
         && (1..=1024).contains(&meta.parts)
         && meta.parts <= meta.dim
@@ -411,7 +404,12 @@ fn read_meta(container: &Container) -> Result<Meta, Error> {
         && meta.cells >= 1
         && meta.cells <= 1 << 24
         && meta.metric <= 1;
-    let numbers = [meta.factor_low, meta.factor_step, meta.step_low, meta.step_low2];
+    let numbers = [
+        meta.factor_low,
+        meta.factor_step,
+        meta.step_low,
+        meta.step_low2,
+    ];
     if !sizes || numbers.iter().any(|x| !x.is_finite()) {
         return Err(container.refuse(Fault::inconsistent(*b"META", format!("{meta:?}"))));
     }
@@ -420,16 +418,22 @@ fn read_meta(container: &Container) -> Result<Meta, Error> {
 
 fn read_model(container: &Container, meta: Meta) -> Result<Model, Error> {
     let (dim, cells) = (meta.dim(), meta.cells as usize);
-    let books = container.numbers::<f32>(*b"BOOK", meta.code_dim() * 16)?.to_vec();
+    let books = container
+        .numbers::<f32>(*b"BOOK", meta.code_dim() * 16)?
+        .to_vec();
     let quantizer = ProductQuantizer::from_books(meta.code_dim(), meta.parts(), Bits::Four, books);
-    let quantizer = quantizer
-        .ok_or_else(|| container.refuse(Fault::inconsistent(*b"BOOK", "codebooks of another size")))?;
+    let quantizer = quantizer.ok_or_else(|| {
+        container.refuse(Fault::inconsistent(*b"BOOK", "codebooks of another size"))
+    })?;
     Ok(Model {
         meta,
+        label: container.label()?,
         rotation: Rotation::from_rows(container.numbers::<f32>(*b"ROTN", dim * dim)?.to_vec(), dim),
         energy: container.numbers::<f32>(*b"ENER", dim)?.to_vec(),
         spread: Hadamard::new(dim, meta.seed),
-        order: container.numbers::<u32>(*b"ORDR", meta.code_dim())?.to_vec(),
+        order: container
+            .numbers::<u32>(*b"ORDR", meta.code_dim())?
+            .to_vec(),
         quantizer,
         centroids: container.numbers::<i8>(*b"CENT", cells * dim)?.to_vec(),
         centroid_steps: container.numbers::<f32>(*b"CSTP", cells)?.to_vec(),
@@ -447,6 +451,7 @@ fn write_parts(model: &Model, starts: &[u32], bulk: Bulk, row_set: &RoaringBitma
     let meta = [model.meta];
     let mut writer = Writer::new(KIND);
     writer.part(*b"META", &meta);
+    writer.label(&model.label);
     writer.part(*b"ROTN", model.rotation.rows());
     writer.part(*b"ENER", &model.energy);
     writer.part(*b"ORDR", &model.order);

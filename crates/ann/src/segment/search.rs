@@ -22,7 +22,10 @@ pub struct Effort {
 
 impl Effort {
     /// Every vector is refined: the best that the stored codes can say.
-    pub const ALL: Effort = Effort { cells: usize::MAX, shortlist: usize::MAX };
+    pub const ALL: Effort = Effort {
+        cells: usize::MAX,
+        shortlist: usize::MAX,
+    };
 }
 
 /// Which rows may be answered.
@@ -38,7 +41,11 @@ pub struct Keep<'a> {
 
 impl Keep<'_> {
     /// Every row.
-    pub const ALL: Keep<'static> = Keep { dead: None, allow: None, deny: None };
+    pub const ALL: Keep<'static> = Keep {
+        dead: None,
+        allow: None,
+        deny: None,
+    };
 
     /// Whether nothing is left out.
     pub fn is_all(&self) -> bool {
@@ -107,7 +114,13 @@ thread_local! {
 impl Segment {
     /// The best `k` rows that `keep` lets through, best first, and what finding them took. A query that holds
     /// a number that is not finite finds nothing. Panics when the query has another dimension.
-    pub fn search(&self, query: &[f32], k: usize, effort: Effort, keep: Keep<'_>) -> (Vec<Hit>, Spent) {
+    pub fn search(
+        &self,
+        query: &[f32],
+        k: usize,
+        effort: Effort,
+        keep: Keep<'_>,
+    ) -> (Vec<Hit>, Spent) {
         assert_eq!(query.len(), self.dim(), "a query of {} numbers", self.dim());
         let mut spent = Spent::default();
         if k == 0 || query.iter().any(|x| !x.is_finite()) {
@@ -158,7 +171,9 @@ impl Segment {
         model.rotation.apply(&unit, &mut prepared.rotated);
         prepared.ordered.resize(model.meta.code_dim(), 0.0);
         model.reorder(&prepared.rotated, &mut prepared.ordered);
-        model.quantizer.table(&prepared.ordered, &mut prepared.table);
+        model
+            .quantizer
+            .table(&prepared.ordered, &mut prepared.table);
         unit.copy_from_slice(&prepared.rotated);
         model.spread.apply(&mut unit);
         prepared.coarse.set(&prepared.rotated);
@@ -177,10 +192,19 @@ impl Segment {
     /// hold a near vector although its centre is further off.
     fn choose_cells(&self, room: &mut Room, wanted: usize, spent: &mut Spent) {
         let prefix = self.model.meta.cell_dim();
-        let Room { prepared, cells, ranks, products, .. } = room;
+        let Room {
+            prepared,
+            cells,
+            ranks,
+            products,
+            ..
+        } = room;
         self.coarse.products(&prepared.coarse, products);
         let unit = prepared.coarse.unit();
-        let places = products.iter().zip(&self.model.centroid_steps).zip(&self.model.reach);
+        let places = products
+            .iter()
+            .zip(&self.model.centroid_steps)
+            .zip(&self.model.reach);
         ranks.clear();
         ranks.extend(places.enumerate().map(|(cell, ((&product, step), reach))| {
             descending(unit * step * product as f32 + REACH * reach, cell as u32)
@@ -203,8 +227,12 @@ impl Segment {
             // The prefix is known already; the rest of the dimensions is added.
             let centroid = self.model.centroid(cell as usize);
             let known = products[cell as usize];
-            let rest = kernels::dot_i16_i8(&prepared.coarse.values()[prefix..], &centroid[prefix..]);
-            (unit * self.model.centroid_steps[cell as usize] * (known + rest) as f32, cell)
+            let rest =
+                kernels::dot_i16_i8(&prepared.coarse.values()[prefix..], &centroid[prefix..]);
+            (
+                unit * self.model.centroid_steps[cell as usize] * (known + rest) as f32,
+                cell,
+            )
         }));
         spent.cells += cells.len() as u64;
         spent.multiply_adds += self.ranking_cost() + (cells.len() * self.dim()) as u64;
@@ -212,7 +240,15 @@ impl Segment {
 
     /// Scans the chosen cells for about the best `shortlist` candidates.
     fn scan(&self, room: &mut Room, shortlist: usize, keep: Keep<'_>, spent: &mut Spent) {
-        let Room { prepared, lut, cells, sums, pool, candidates, .. } = room;
+        let Room {
+            prepared,
+            lut,
+            cells,
+            sums,
+            pool,
+            candidates,
+            ..
+        } = room;
         lut.set(&prepared.table);
         pool.reset(shortlist.min(self.len()));
         candidates.clear();
@@ -220,7 +256,10 @@ impl Segment {
         for &(bias, cell) in cells.iter() {
             let cell = cell as usize;
             let slots = self.cell_range(cell);
-            sums.resize((self.blocks[cell + 1] - self.blocks[cell]) as usize * BLOCK, 0);
+            sums.resize(
+                (self.blocks[cell + 1] - self.blocks[cell]) as usize * BLOCK,
+                0,
+            );
             kernels::fast_scan(self.cell_codes(cell), &lut.low, &lut.high, sums);
             let affine = Affine {
                 bias,
@@ -249,14 +288,22 @@ impl Segment {
         spent.multiply_adds += spent.scanned * self.model.meta.parts() as u64;
         for &(_, slot) in pool.best(shortlist) {
             let cell = self.cell_of(slot as usize);
-            candidates.push(Candidate { bias: 0.0, slot, cell: cell as u32 });
+            candidates.push(Candidate {
+                bias: 0.0,
+                slot,
+                cell: cell as u32,
+            });
             kernels::prefetch(self.fine(0, slot as usize).1);
         }
     }
 
     /// Scores the candidates by their fine codes.
     fn refine(&self, room: &mut Room, k: usize, spent: &mut Spent) -> Vec<Hit> {
-        let Room { prepared, candidates, .. } = room;
+        let Room {
+            prepared,
+            candidates,
+            ..
+        } = room;
         for candidate in candidates.iter_mut() {
             candidate.bias = self.centroid_score(prepared, candidate.cell as usize);
         }
@@ -265,7 +312,10 @@ impl Segment {
         for candidate in candidates.iter() {
             let (slot, cell) = (candidate.slot as usize, candidate.cell as usize);
             let score = self.fine_score(prepared, slot, cell, candidate.bias);
-            top.push(Hit { row: rows[slot], score });
+            top.push(Hit {
+                row: rows[slot],
+                score,
+            });
         }
         spent.refined += candidates.len() as u64;
         spent.multiply_adds += candidates.len() as u64 * self.refining_cost();
@@ -286,7 +336,13 @@ impl Segment {
 
     /// Scores every row that is kept by its fine code: for filters that leave little, and as the limit of
     /// what more effort can find.
-    fn refine_all(&self, prepared: &Prepared, k: usize, keep: Keep<'_>, spent: &mut Spent) -> Vec<Hit> {
+    fn refine_all(
+        &self,
+        prepared: &Prepared,
+        k: usize,
+        keep: Keep<'_>,
+        spent: &mut Spent,
+    ) -> Vec<Hit> {
         let rows = self.rows();
         let allowed = keep.allow.and_then(BitSet::new);
         let mut top = TopK::new(k);
@@ -298,12 +354,16 @@ impl Segment {
                     continue;
                 }
                 let bias = *bias.get_or_insert_with(|| self.centroid_score(prepared, cell));
-                top.push(Hit { row, score: self.fine_score(prepared, slot, cell, bias) });
+                top.push(Hit {
+                    row,
+                    score: self.fine_score(prepared, slot, cell, bias),
+                });
                 spent.refined += 1;
             }
             spent.cells += u64::from(bias.is_some());
         }
-        spent.multiply_adds += spent.refined * self.refining_cost() + spent.cells * self.dim() as u64;
+        spent.multiply_adds +=
+            spent.refined * self.refining_cost() + spent.cells * self.dim() as u64;
         top.into_sorted()
     }
 }
@@ -321,13 +381,16 @@ impl BitSet {
             return None;
         }
         let mut words = vec![0u64; last as usize / 64 + 1];
-        rows.iter().for_each(|row| words[row as usize / 64] |= 1 << (row % 64));
+        rows.iter()
+            .for_each(|row| words[row as usize / 64] |= 1 << (row % 64));
         Some(BitSet { words })
     }
 
     #[inline]
     fn contains(&self, row: u32) -> bool {
-        self.words.get(row as usize / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+        self.words
+            .get(row as usize / 64)
+            .is_some_and(|word| word >> (row % 64) & 1 == 1)
     }
 }
 
@@ -337,7 +400,16 @@ mod tests {
 
     #[test]
     fn keys_sort_best_first() {
-        let ordered = [f32::INFINITY, 2.0, 1.0, 1e-30, 0.0, -0.0, -1.0, f32::NEG_INFINITY];
+        let ordered = [
+            f32::INFINITY,
+            2.0,
+            1.0,
+            1e-30,
+            0.0,
+            -0.0,
+            -1.0,
+            f32::NEG_INFINITY,
+        ];
         let keys: Vec<u64> = ordered.iter().map(|&score| descending(score, 7)).collect();
         assert!(keys.windows(2).all(|w| w[0] < w[1]));
         assert!(descending(1.0, 3) < descending(1.0, 4));

@@ -99,7 +99,12 @@ pub(crate) struct ImportArgs {
 
 impl ImportArgs {
     pub(crate) fn options(self) -> importing::Options {
-        importing::Options { files: self.files, format: self.format, again: self.again, json: self.json }
+        importing::Options {
+            files: self.files,
+            format: self.format,
+            again: self.again,
+            json: self.json,
+        }
     }
 }
 
@@ -137,11 +142,35 @@ pub(crate) struct ListArgs {
     pub(crate) form: Form,
 }
 
+/// The windows over which trending is counted.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TrendWindow {
+    /// One day
+    #[value(name = "1")]
+    Day,
+    /// Seven days
+    #[value(name = "7")]
+    Week,
+    /// Thirty days
+    #[value(name = "30")]
+    Month,
+}
+
+impl TrendWindow {
+    pub(crate) fn days(self) -> u32 {
+        match self {
+            TrendWindow::Day => 1,
+            TrendWindow::Week => 7,
+            TrendWindow::Month => 30,
+        }
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct TrendingArgs {
     /// Days that gains are counted over
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=90), value_name = "DAYS")]
-    pub(crate) window: u32,
+    #[arg(long, value_enum, default_value_t = TrendWindow::Week, value_name = "DAYS")]
+    pub(crate) window: TrendWindow,
     /// At most this many
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
     pub(crate) limit: u32,
@@ -151,8 +180,8 @@ pub(crate) struct TrendingArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct SearchArgs {
-    /// The query; several words need no quotes
-    #[arg(required = true, value_name = "QUERY", allow_hyphen_values = true, trailing_var_arg = true)]
+    /// The query; several words need no quotes, but one that begins with `-` does: 'attention -survey'
+    #[arg(required = true, value_name = "QUERY")]
     pub(crate) query: Vec<String>,
     /// At most this many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]

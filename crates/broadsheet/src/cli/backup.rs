@@ -21,7 +21,9 @@ pub(crate) async fn backup(config: &Config, file: &Path) -> Result<()> {
 /// Puts a backup in the database's place. The index is deleted: it is built anew at the next start.
 pub(crate) async fn restore(config: &Config, file: &Path, replace: bool) -> Result<()> {
     if !config.uses_file() {
-        bail!("the database is PostgreSQL; restore it with pg_restore, then run `broadsheet rebuild`");
+        bail!(
+            "the database is PostgreSQL; restore it with pg_restore, then run `broadsheet rebuild`"
+        );
     }
     if !file.is_file() {
         bail!("there is no file {}", file.display());
@@ -33,7 +35,10 @@ pub(crate) async fn restore(config: &Config, file: &Path, replace: bool) -> Resu
         Ok(papers) => papers,
         Err(error) => {
             remove_database(&fresh)?;
-            return Err(error.context(format!("{} is no sound backup; nothing was changed", file.display())));
+            return Err(error.context(format!(
+                "{} is no sound backup; nothing was changed",
+                file.display()
+            )));
         }
     };
     if target.exists() {
@@ -45,7 +50,8 @@ pub(crate) async fn restore(config: &Config, file: &Path, replace: bool) -> Resu
         for end in ["", "-wal", "-shm"] {
             let (from, to) = (with_end(&target, end), with_end(&aside, end));
             if from.exists() {
-                fs::rename(&from, &to).with_context(|| format!("cannot move {} aside", from.display()))?;
+                fs::rename(&from, &to)
+                    .with_context(|| format!("cannot move {} aside", from.display()))?;
             }
         }
         println!("The former database is {}.", aside.display());

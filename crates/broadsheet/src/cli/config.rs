@@ -12,7 +12,10 @@ pub(crate) fn run(config: &Config, action: ConfigAction) -> Result<()> {
             written.database = without_password(&written.database);
             match &config.file {
                 Some(file) => println!("# from {} and the environment", file.display()),
-                None => println!("# defaults and the environment; a file would be {}/broadsheet.toml", config.data.display()),
+                None => println!(
+                    "# defaults and the environment; a file would be {}/broadsheet.toml",
+                    config.data.display()
+                ),
             }
             println!("# data folder: {}", config.data.display());
             print!("{}", toml::to_string_pretty(&written)?);

@@ -23,43 +23,82 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode> {
     }
     let now = Timestamp::now().to_zoned(config.time_zone.clone()).date();
     if now < date(2025, 1, 1) {
-        findings.bad(&format!("the clock says {now}; set it, or nothing new is ever today"));
+        findings.bad(&format!(
+            "the clock says {now}; set it, or nothing new is ever today"
+        ));
     }
     match Pipeline::open(config).await {
         Ok(pipeline) => look_at(&pipeline, config, &mut findings).await?,
         Err(error) => findings.bad(&format!("{error:#}")),
     }
-    println!("{}", if findings.bad == 0 { "All well." } else { "Something needs doing." });
-    Ok(if findings.bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!(
+        "{}",
+        if findings.bad == 0 {
+            "All well."
+        } else {
+            "Something needs doing."
+        }
+    );
+    Ok(if findings.bad == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn look_at(pipeline: &Pipeline, config: &Config, findings: &mut Findings) -> Result<()> {
     let totals = pipeline.store.totals().await?;
     let place = without_password(&config.database_url());
-    let size = totals.bytes.map_or_else(String::new, |b| format!(", {:.1} MB", b as f64 / 1e6));
-    findings.good(&format!("database {place}: {} papers, {} readings{size}", totals.papers, totals.readings));
+    let size = totals
+        .bytes
+        .map_or_else(String::new, |b| format!(", {:.1} MB", b as f64 / 1e6));
+    findings.good(&format!(
+        "database {place}: {} papers, {} readings{size}",
+        totals.papers, totals.readings
+    ));
     let damage = pipeline.store.check().await?;
     if damage.is_empty() {
         findings.good("database is sound");
     }
     for line in damage {
-        findings.bad(&format!("database: {line}; restore a backup (`broadsheet restore FILE --replace`)"));
+        findings.bad(&format!(
+            "database: {line}; restore a backup (`broadsheet restore FILE --replace`)"
+        ));
     }
     let (index, seq) = (pipeline.index.seq(), pipeline.store.seq().await?);
     if index == seq {
-        findings.good(&format!("index holds {} papers and is up to date", pipeline.index.papers()));
+        findings.good(&format!(
+            "index holds {} papers and is up to date",
+            pipeline.index.papers()
+        ));
     } else if index > seq {
         findings.bad("the index is of another database; run `broadsheet rebuild`");
     } else {
-        findings.note(&format!("the index is {} changes behind; the server catches up by itself", seq - index));
+        findings.note(&format!(
+            "the index is {} changes behind; the server catches up by itself",
+            seq - index
+        ));
     }
     if totals.quarantined > 0 {
-        findings.note(&format!("{} records are set aside; see `broadsheet quarantine list`", totals.quarantined));
+        findings.note(&format!(
+            "{} records are set aside; see `broadsheet quarantine list`",
+            totals.quarantined
+        ));
     }
     for batch in pipeline.store.batches(None, true, 5).await? {
         let key = &batch.key;
-        let line = format!("{} {} {}: {}", key.source.as_str(), key.category, key.day, batch.reason);
-        if batch.state == BatchState::Failed { findings.bad(&line) } else { findings.note(&line) }
+        let line = format!(
+            "{} {} {}: {}",
+            key.source.as_str(),
+            key.category,
+            key.day,
+            batch.reason
+        );
+        if batch.state == BatchState::Failed {
+            findings.bad(&line)
+        } else {
+            findings.note(&line)
+        }
     }
     Ok(())
 }

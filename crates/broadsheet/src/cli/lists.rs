@@ -6,16 +6,20 @@ use anyhow::{Context, Result, bail};
 use domain::ids::ExternalId;
 use domain::paper::Paper;
 use domain::window::Window;
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 use search::engine::{Request, Sort};
 use store::Slice;
 use web::formats;
+use web::lists::{ListRef, trending_as_of};
+use web::state::Status;
 
 use super::args::{Form, ListArgs, PaperArgs, SearchArgs, SortArg, TrendingArgs};
+use super::json;
 use super::table::Table;
 use crate::config::Config;
 use crate::pipeline::Pipeline;
+use crate::server::app;
 
 /// `broadsheet today`: the newest day with papers, or the window asked for.
 pub(crate) async fn today(config: &Config, pipeline: &Pipeline, args: &ListArgs) -> Result<()> {
@@ -39,42 +43,79 @@ async fn window(
         Some(text) => (text.parse::<Window>()?, false),
         None => {
             let days = pipeline.store.days().await?;
-            let last = days.iter().rev().map(|(day, _)| *day).find(|day| *day <= today);
-            let window = newest(last.context("there are no papers yet; try `broadsheet fetch` or `broadsheet import`")?);
+            let last = days
+                .iter()
+                .rev()
+                .map(|(day, _)| *day)
+                .find(|day| *day <= today);
+            let window = newest(last.context(
+                "there are no papers yet; try `broadsheet fetch` or `broadsheet import`",
+            )?);
             (window, window.last() < today)
         }
     };
-    let slice = Slice { offset: 0, limit: args.limit };
-    let list = pipeline.store.window(window, args.cat.as_deref(), slice).await?;
+    let slice = Slice {
+        offset: 0,
+        limit: args.limit,
+    };
+    let list = pipeline
+        .store
+        .window(window, args.cat.as_deref(), slice)
+        .await?;
     if args.form.plain() {
-        let what = if snapped { " (the newest with papers)" } else { "" };
-        println!("{} {window}{what}: {} of {} papers", window.kind(), list.papers.len(), list.total);
+        let what = if snapped {
+            " (the newest with papers)"
+        } else {
+            ""
+        };
+        println!(
+            "{} {window}{what}: {} of {} papers",
+            window.kind(),
+            list.papers.len(),
+            list.total
+        );
     }
-    print_papers(&list.papers, args.form)
+    print_papers(config, pipeline, &list.papers, args.form).await
 }
 
-/// `broadsheet trending`.
-pub(crate) async fn trending(pipeline: &Pipeline, args: &TrendingArgs) -> Result<()> {
-    let now = Timestamp::now();
-    let since = now.checked_sub((i64::from(args.window) * 24).hours())?;
-    let histories = pipeline.store.signal_histories(since, search::trend::CANDIDATES_MAX).await?;
-    let mut ranked = search::trend::rank(&histories, now, args.window);
-    ranked.truncate(args.limit as usize);
-    let ids: Vec<_> = ranked.iter().map(|t| t.paper).collect();
-    let papers = pipeline.store.papers(&ids).await?;
-    if papers.is_empty() && args.form.plain() {
-        println!(
-            "No paper gained votes, comments or stars in the last {} days. Readings come with `broadsheet fetch`; \
-             --window 30 looks further back.",
-            args.window
-        );
-        return Ok(());
+/// `broadsheet trending`: the list of the site's page.
+pub(crate) async fn trending(
+    config: &Config,
+    pipeline: &Pipeline,
+    args: &TrendingArgs,
+) -> Result<()> {
+    let app = app(config, pipeline, Status::default(), None);
+    let slice = Slice {
+        offset: 0,
+        limit: args.limit,
+    };
+    let loaded = ListRef::Trending {
+        days: args.window.days(),
     }
-    print_papers(&papers, args.form)
+    .load(&app, slice)
+    .await?;
+    let papers: Vec<_> = loaded.entries.into_iter().map(|e| e.paper).collect();
+    if args.form.plain() {
+        let as_of = trending_as_of(&app)
+            .await?
+            .to_zoned(config.time_zone.clone())
+            .date();
+        println!(
+            "trending over {} days, as of {as_of}: {} papers",
+            args.window.days(),
+            papers.len()
+        );
+        if papers.is_empty() {
+            println!(
+                "No paper gained votes, comments or stars; readings come with `broadsheet fetch`."
+            );
+        }
+    }
+    print_papers(config, pipeline, &papers, args.form).await
 }
 
 /// `broadsheet search`.
-pub(crate) async fn search(pipeline: &Pipeline, args: &SearchArgs) -> Result<()> {
+pub(crate) async fn search(config: &Config, pipeline: &Pipeline, args: &SearchArgs) -> Result<()> {
     let request = Request {
         query: args.query.join(" "),
         sort: match args.sort {
@@ -90,7 +131,7 @@ pub(crate) async fn search(pipeline: &Pipeline, args: &SearchArgs) -> Result<()>
     if let Some(id) = &answer.direct
         && let Some(paper) = pipeline.store.paper(id).await?
     {
-        return print_papers(&[paper], args.form);
+        return print_papers(config, pipeline, &[paper], args.form).await;
     }
     let ids: Vec<_> = answer.hits.iter().map(|h| h.paper).collect();
     let papers = pipeline.store.papers(&ids).await?;
@@ -103,11 +144,15 @@ pub(crate) async fn search(pipeline: &Pipeline, args: &SearchArgs) -> Result<()>
         }
         println!("{} of {} papers", papers.len(), answer.total);
     }
-    print_papers(&papers, args.form)
+    print_papers(config, pipeline, &papers, args.form).await
 }
 
 /// `broadsheet paper`.
-pub(crate) async fn paper(pipeline: &Pipeline, args: &PaperArgs) -> Result<ExitCode> {
+pub(crate) async fn paper(
+    config: &Config,
+    pipeline: &Pipeline,
+    args: &PaperArgs,
+) -> Result<ExitCode> {
     let id: ExternalId = args.id.parse()?;
     let Some(paper) = pipeline.store.paper(&id).await? else {
         match id.url() {
@@ -116,11 +161,17 @@ pub(crate) async fn paper(pipeline: &Pipeline, args: &PaperArgs) -> Result<ExitC
         }
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&formats::paper_json(&paper))?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json::of(config, pipeline, &[paper]).await?[0])?
+        );
     } else if args.bibtex {
         print!("{}", formats::bibtex(&paper));
     } else {
-        print!("{}", formats::markdown(&paper));
+        print!(
+            "{}",
+            formats::markdown(&paper, &json::page_url(config, &paper))
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -132,10 +183,17 @@ impl Form {
     }
 }
 
-fn print_papers(papers: &[Paper], form: Form) -> Result<()> {
+async fn print_papers(
+    config: &Config,
+    pipeline: &Pipeline,
+    papers: &[Paper],
+    form: Form,
+) -> Result<()> {
     if form.json {
-        let values: Vec<_> = papers.iter().map(formats::paper_json).collect();
-        println!("{}", serde_json::to_string_pretty(&values)?);
+        println!(
+            "{}",
+            serde_json::to_string_pretty(&json::of(config, pipeline, papers).await?)?
+        );
         return Ok(());
     }
     if form.ids {
@@ -144,8 +202,16 @@ fn print_papers(papers: &[Paper], form: Form) -> Result<()> {
     }
     let mut table = Table::new(&["votes", "listed", "id", "title"]);
     for paper in papers {
-        let listed = paper.times.listed_day().map_or_else(|| "-".to_string(), |d| d.to_string());
-        table.row(vec![paper.votes.to_string(), listed, paper.key(), paper.title.clone()]);
+        let listed = paper
+            .times
+            .listed_day()
+            .map_or_else(|| "-".to_string(), |d| d.to_string());
+        table.row(vec![
+            paper.votes.to_string(),
+            listed,
+            paper.key(),
+            paper.title.clone(),
+        ]);
     }
     table.print()
 }

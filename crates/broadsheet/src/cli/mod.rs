@@ -7,6 +7,7 @@ mod config;
 mod coverage;
 mod doctor;
 mod export;
+mod json;
 mod lists;
 mod quarantine;
 mod table;
@@ -38,10 +39,17 @@ pub(crate) fn run() -> ExitCode {
 
 /// `broadsheet export | head` closes our output early: that is the reader's wish, not a fault.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind =
+        |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref::<std::io::Error>() {
+            Some(io) => Some(io.kind()),
+            None => cause
+                .downcast_ref::<serde_json::Error>()
+                .and_then(serde_json::Error::io_error_kind),
+        };
     error
         .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| io.kind() == ErrorKind::BrokenPipe)
+        .filter_map(kind)
+        .any(|kind| kind == ErrorKind::BrokenPipe)
 }
 
 fn dispatch(args: Args) -> Result<ExitCode> {
@@ -62,10 +70,10 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Fetch(a) => return fetching::run(&config, &open(&config).await?, &a.only).await,
         Command::Today(a) => lists::today(&config, &open(&config).await?, &a).await?,
         Command::Week(a) => lists::week(&config, &open(&config).await?, &a).await?,
-        Command::Trending(a) => lists::trending(&open(&config).await?, &a).await?,
-        Command::Search(a) => lists::search(&open(&config).await?, &a).await?,
-        Command::Paper(a) => return lists::paper(&open(&config).await?, &a).await,
-        Command::Export(a) => export::run(&open(&config).await?, a.format).await?,
+        Command::Trending(a) => lists::trending(&config, &open(&config).await?, &a).await?,
+        Command::Search(a) => lists::search(&config, &open(&config).await?, &a).await?,
+        Command::Paper(a) => return lists::paper(&config, &open(&config).await?, &a).await,
+        Command::Export(a) => export::run(&config, &open(&config).await?, a.format).await?,
         Command::Coverage(a) => coverage::run(&open(&config).await?, &a).await?,
         Command::Quarantine(a) => return quarantine::run(&open(&config).await?, a.action).await,
         Command::Rebuild => open(&config).await?.rebuild(true).await?,
@@ -77,9 +85,15 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens database and index, and puts the starter shelf in where nothing has been yet.
+/// Opens database and index, puts the starter shelf in where nothing has been yet, and brings the index up to date:
+/// after a restore, or when an import was killed, it is behind.
 async fn open(config: &Config) -> Result<Pipeline> {
     let pipeline = Pipeline::open(config).await?;
     crate::shelf::stock(&pipeline).await?;
+    let bar = importing::progress::spinner("bringing the index up to date");
+    pipeline
+        .catch_up(|done, total| bar.set_message(format!("indexing, {done} of {total} changes")))
+        .await?;
+    bar.finish_and_clear();
     Ok(pipeline)
 }

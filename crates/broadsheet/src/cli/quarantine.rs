@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use domain::record::{Item, Unreadable};
 use jiff::Timestamp;
 use sources::files::{Context, Format, parse_one};
+use sources::reread::reread;
 use store::{Intake, Outcome, Quarantined};
 
 use super::args::QuarantineAction;
@@ -26,7 +28,9 @@ pub(crate) async fn run(pipeline: &Pipeline, action: QuarantineAction) -> Result
 
 async fn get(pipeline: &Pipeline, id: i64) -> Result<Quarantined> {
     let record = pipeline.store.quarantined(id).await?;
-    record.with_context(|| format!("there is no record {id} in quarantine; `broadsheet quarantine list` shows all"))
+    record.with_context(|| {
+        format!("there is no record {id} in quarantine; `broadsheet quarantine list` shows all")
+    })
 }
 
 async fn list(pipeline: &Pipeline, limit: u32, json: bool) -> Result<()> {
@@ -47,7 +51,12 @@ async fn list(pipeline: &Pipeline, limit: u32, json: bool) -> Result<()> {
     for record in &records {
         let what = &record.unreadable;
         let source = what.source.as_str().to_string();
-        table.row(vec![record.id.to_string(), source, what.place.clone(), what.reason.clone()]);
+        table.row(vec![
+            record.id.to_string(),
+            source,
+            what.place.clone(),
+            what.reason.clone(),
+        ]);
     }
     table.print()
 }
@@ -96,21 +105,41 @@ async fn retry_all(pipeline: &Pipeline) -> Result<()> {
     Ok(())
 }
 
-/// Reads a record again. The inner error says why it stays where it is.
+/// Reads a record again and stores it. The inner error says why it stays where it is.
 async fn retry(pipeline: &Pipeline, record: &Quarantined) -> Result<Result<(), String>> {
-    let what = &record.unreadable;
-    let Some(format) = Format::from_short(&what.format) else {
-        return Ok(Err(format!("it came over the network as {}; the next fetch asks for it again", what.format)));
+    let items = match read_again(&record.unreadable, Timestamp::now()) {
+        Ok(items) => items,
+        Err(reason) => return Ok(Err(reason)),
     };
-    let context = Context { seen: Timestamp::now(), name: what.place.clone() };
-    let parsed = parse_one(format, &what.bytes, &context);
-    if let Some(still) = parsed.unreadable.first() {
-        return Ok(Err(still.reason.clone()));
-    }
-    let absorbed = pipeline.take_in(&Intake { items: &parsed.items, ..Intake::default() }).await?;
+    let absorbed = pipeline
+        .take_in(&Intake {
+            items: &items,
+            ..Intake::default()
+        })
+        .await?;
     if absorbed.outcomes.is_empty() || absorbed.outcomes.contains(&Outcome::UnknownPaper) {
         return Ok(Err("the paper it speaks of is not here".to_string()));
     }
     pipeline.store.release(record.id).await?;
     Ok(Ok(()))
+}
+
+/// Goes by the name of the format to the reader that refused the record before: a file's or a network source's.
+fn read_again(what: &Unreadable, seen: Timestamp) -> Result<Vec<Item>, String> {
+    if let Some(format) = Format::from_short(&what.format) {
+        let context = Context {
+            seen,
+            name: what.place.clone(),
+        };
+        let parsed = parse_one(format, &what.bytes, &context);
+        return match parsed.unreadable.first() {
+            Some(still) => Err(still.reason.clone()),
+            None => Ok(parsed.items),
+        };
+    }
+    match reread(&what.format, &what.bytes, &what.place, seen) {
+        Some(Ok(item)) => Ok(vec![item]),
+        Some(Err(unfit)) => Err(unfit.to_string()),
+        None => Err(format!("this program knows no format {}", what.format)),
+    }
 }

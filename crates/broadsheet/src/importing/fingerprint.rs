@@ -27,12 +27,18 @@ pub(crate) fn of(file: &Path, format: Option<Format>) -> Result<Fingerprint> {
     hash.update(format.map_or("", Format::as_str));
     let mut buffer = vec![0; 1 << 20];
     loop {
-        let n = input.read(&mut buffer).with_context(|| format!("cannot read {}", file.display()))?;
+        let n = input
+            .read(&mut buffer)
+            .with_context(|| format!("cannot read {}", file.display()))?;
         if n == 0 {
             break;
         }
         hash.update(&buffer[..n]);
     }
-    let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(Fingerprint::Content(hex))
 }

@@ -55,10 +55,19 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options) -> Result<ExitCo
         indexer.finish()?;
         pipeline.index.refresh()?;
     }
-    pipeline.catch_up(|done, total| bar.set_message(format!("indexing, {done} of {total} changes"))).await?;
+    pipeline
+        .catch_up(|done, total| bar.set_message(format!("indexing, {done} of {total} changes")))
+        .await?;
     bar.finish_and_clear();
-    report.print(options.json, pipeline.index.seq() < pipeline.store.seq().await?)?;
-    Ok(if report.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    report.print(
+        options.json,
+        pipeline.index.seq() < pipeline.store.seq().await?,
+    )?;
+    Ok(if report.failed() {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 fn parse_format(name: &str) -> Result<Format> {
@@ -89,11 +98,18 @@ async fn import_file(
     }
     let resume_at = before.filter(|c| !c.done).map_or(0, |c| c.records);
     report.resumed_at = resume_at;
-    let seen = Timestamp::now();
+    let now = Timestamp::now();
+    let seen = last_changed(file).map_or(now, |at| at.min(now));
     let mut reading = reading::start(file, &name, format, seen, resume_at)?;
     report.format = reading.format.as_str();
     let bar = progress::file(&name, reading.compressed_len);
-    let mut run = FileRun { pipeline, indexer, report: &mut report, fingerprint: &fingerprint, records: resume_at };
+    let mut run = FileRun {
+        pipeline,
+        indexer,
+        report: &mut report,
+        fingerprint: &fingerprint,
+        records: resume_at,
+    };
     let result = async {
         while let Some(parsed) = reading.chunks.recv().await {
             run.store_chunk(&parsed?, false).await?;
@@ -105,8 +121,17 @@ async fn import_file(
     .await;
     bar.finish_and_clear();
     report.seconds = started.elapsed().as_secs_f64();
-    write_ledger(pipeline, &report, reading.format, seen, result.as_ref().err()).await?;
-    result.map(|()| report).with_context(|| format!("reading {name}"))
+    write_ledger(
+        pipeline,
+        &report,
+        reading.format,
+        now,
+        result.as_ref().err(),
+    )
+    .await?;
+    result
+        .map(|()| report)
+        .with_context(|| format!("reading {name}"))
 }
 
 /// One file's passage: what each stored chunk needs.
@@ -150,12 +175,14 @@ async fn write_ledger(
     pipeline: &Pipeline,
     report: &FileReport,
     format: Format,
-    seen: Timestamp,
+    now: Timestamp,
     error: Option<&anyhow::Error>,
 ) -> Result<()> {
     let received = report.papers() + report.reading_sets;
     let counts = Counts {
-        expected: error.is_none().then_some(clamp(received + report.set_aside)),
+        expected: error
+            .is_none()
+            .then_some(clamp(received + report.set_aside)),
         received: clamp(received),
         stored: clamp(received - report.unknown.min(received)),
         set_aside: clamp(report.set_aside),
@@ -170,10 +197,39 @@ async fn write_ledger(
         state = BatchState::Failed;
         reason = format!("{error:#}");
     }
-    let key = BatchKey { source: format.source(), category: report.name.clone(), day: utc_day(seen) };
-    let attempts = pipeline.store.batch(&key).await?.map_or(1, |b| b.attempts + 1);
-    pipeline.store.put_batch(&Batch { key, counts, state, reason, attempts, checked: seen }).await?;
+    let key = BatchKey {
+        source: format.source(),
+        category: report.name.clone(),
+        day: utc_day(now),
+    };
+    let attempts = pipeline
+        .store
+        .batch(&key)
+        .await?
+        .map_or(1, |b| b.attempts + 1);
+    pipeline
+        .store
+        .put_batch(&Batch {
+            key,
+            counts,
+            state,
+            reason,
+            attempts,
+            checked: now,
+        })
+        .await?;
     Ok(())
+}
+
+/// When a file's content is from: counts without a time of their own were read no later than the file was written.
+/// It does not move with the moment of import, so reading a file again adds no readings.
+fn last_changed(file: &Path) -> Option<Timestamp> {
+    let modified = std::fs::metadata(file)
+        .ok()
+        .filter(|m| m.is_file())?
+        .modified()
+        .ok()?;
+    Timestamp::try_from(modified).ok()
 }
 
 fn clamp(n: u64) -> u32 {
@@ -184,5 +240,8 @@ fn display_name(file: &Path) -> String {
     if file.as_os_str() == "-" {
         return "standard input".to_string();
     }
-    file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned()
+    file.file_name()
+        .unwrap_or(file.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }

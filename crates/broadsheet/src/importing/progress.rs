@@ -6,9 +6,11 @@ use std::time::Duration;
 /// A bar over a file's bytes; a spinner where the length is not known.
 pub(crate) fn file(name: &str, bytes: Option<u64>) -> ProgressBar {
     let bar = match bytes {
-        Some(bytes) => ProgressBar::new(bytes)
-            .with_style(style("{prefix} {bar:24} {percent:>3} %  {msg}  {elapsed} gone, {eta} left")),
-        None => ProgressBar::new_spinner().with_style(style("{spinner} {prefix}  {msg}  {elapsed} gone")),
+        Some(bytes) => ProgressBar::new(bytes).with_style(style(
+            "{prefix} {bar:24} {percent:>3} %  {msg}  {elapsed} gone, {eta} left",
+        )),
+        None => ProgressBar::new_spinner()
+            .with_style(style("{spinner} {prefix}  {msg}  {elapsed} gone")),
     };
     bar.set_prefix(name.to_string());
     bar
@@ -16,8 +18,9 @@ pub(crate) fn file(name: &str, bytes: Option<u64>) -> ProgressBar {
 
 /// A bar over papers.
 pub(crate) fn papers(what: &'static str, total: u64) -> ProgressBar {
-    let bar = ProgressBar::new(total)
-        .with_style(style("{prefix} {bar:24} {human_pos} of {human_len}, {per_sec}, {eta} left"));
+    let bar = ProgressBar::new(total).with_style(style(
+        "{prefix} {bar:24} {human_pos} of {human_len}, {per_sec}, {eta} left",
+    ));
     bar.set_prefix(what);
     bar
 }

@@ -45,14 +45,29 @@ pub(crate) fn start(
         Input::open(file, format)
     };
     let input = input.with_context(|| format!("cannot read {name}"))?;
-    let (format, compressed_len, position) = (input.format(), input.compressed_len(), input.position());
-    let context = Context { seen, name: name.to_string() };
+    let (format, compressed_len, position) =
+        (input.format(), input.compressed_len(), input.position());
+    let context = Context {
+        seen,
+        name: name.to_string(),
+    };
     let (sender, chunks) = mpsc::channel(CHUNKS_AT_ONCE);
     std::thread::spawn(move || read(input, format, &context, skip, &sender));
-    Ok(Reading { chunks, format, compressed_len, position })
+    Ok(Reading {
+        chunks,
+        format,
+        compressed_len,
+        position,
+    })
 }
 
-fn read(input: Input, format: Format, context: &Context, skip: u64, sender: &mpsc::Sender<Result<Parsed>>) {
+fn read(
+    input: Input,
+    format: Format,
+    context: &Context,
+    skip: u64,
+    sender: &mpsc::Sender<Result<Parsed>>,
+) {
     let mut chunks = input.chunks();
     loop {
         let cut: Vec<_> = chunks.by_ref().take(CHUNKS_AT_ONCE).collect();
@@ -61,7 +76,11 @@ fn read(input: Input, format: Format, context: &Context, skip: u64, sender: &mps
         }
         let parsed: Vec<Result<Parsed>> = cut
             .into_par_iter()
-            .map(|chunk| chunk.map_err(anyhow::Error::from).map(|c| parse_from(format, &c, context, skip)))
+            .map(|chunk| {
+                chunk
+                    .map_err(anyhow::Error::from)
+                    .map(|c| parse_from(format, &c, context, skip))
+            })
             .collect();
         for chunk in parsed {
             let last = chunk.is_err();
@@ -81,5 +100,9 @@ fn parse_from(format: Format, chunk: &RawChunk, context: &Context, skip: u64) ->
     if passed >= chunk.records() {
         return Parsed::default();
     }
-    if passed > 0 { parse_chunk(format, &chunk.after(passed), context) } else { parse_chunk(format, chunk, context) }
+    if passed > 0 {
+        parse_chunk(format, &chunk.after(passed), context)
+    } else {
+        parse_chunk(format, chunk, context)
+    }
 }

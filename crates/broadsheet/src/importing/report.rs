@@ -39,7 +39,10 @@ pub(crate) struct FileReport {
 
 impl FileReport {
     pub(crate) fn new(name: &str) -> Self {
-        FileReport { name: name.to_string(), ..FileReport::default() }
+        FileReport {
+            name: name.to_string(),
+            ..FileReport::default()
+        }
     }
 
     /// Counts a stored chunk.
@@ -75,9 +78,16 @@ impl FileReport {
             (self.reading_sets, "sets of readings"),
             (self.unknown, "of papers not here"),
             (self.repaired_ids, "damaged ids repaired"),
-            (self.set_aside, "set aside (see `broadsheet quarantine list`)"),
+            (
+                self.set_aside,
+                "set aside (see `broadsheet quarantine list`)",
+            ),
         ];
-        parts.extend(rest.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+        parts.extend(
+            rest.into_iter()
+                .filter(|(n, _)| *n > 0)
+                .map(|(n, what)| format!("{n} {what}")),
+        );
         parts.join(", ")
     }
 }
@@ -98,10 +108,19 @@ impl Report {
                     "{}: imported before, all {n} records; nothing to do (--again reads it once more)",
                     file.name
                 ),
-                None => println!("{} ({}): {}, in {:.1} s", file.name, file.format, file.line(), file.seconds),
+                None => println!(
+                    "{} ({}): {}, in {:.1} s",
+                    file.name,
+                    file.format,
+                    file.line(),
+                    file.seconds
+                ),
             }
             if file.resumed_at > 0 {
-                println!("  went on after record {}, where an earlier run had stopped", file.resumed_at);
+                println!(
+                    "  went on after record {}, where an earlier run had stopped",
+                    file.resumed_at
+                );
             }
         }
         self.files.push(file);
@@ -126,7 +145,9 @@ impl Report {
         if json {
             println!("{}", serde_json::to_string_pretty(self)?);
         } else if index_behind {
-            println!("Another process writes the index; these papers become searchable when it catches up.");
+            println!(
+                "Another process writes the index; these papers become searchable when it catches up."
+            );
         }
         Ok(())
     }

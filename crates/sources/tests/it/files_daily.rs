@@ -79,6 +79,7 @@ fn a_wrong_field_costs_only_itself() {
             "githubRepo":"javascript:alert(1)","numComments":-3,"publishedAt":"soon","linkedModels":[{"id":"o/m"},{},4]}"#,
         "id: 2405.00004
          title: T
+         authors: A | B
          links: model https://huggingface.co/o/m",
     );
 }
@@ -86,16 +87,31 @@ fn a_wrong_field_costs_only_itself() {
 #[test]
 fn without_id_or_title_there_is_no_paper() {
     check(r#"{"title":"T"}"#, "unfit: it has no id");
-    check(r#"{"id":"2405.00004","title":" "}"#, "unfit: it has no title");
-    check(r#"{"id":"x","title":"T"}"#, "unfit: `x` is not an arXiv id; ids look like 2305.19435 or math/9201207");
-    check(r#"{"id":"2405.00004","#, "unfit: not readable as JSON: EOF while parsing a value at line 1 column 19");
+    check(
+        r#"{"id":"2405.00004","title":" "}"#,
+        "unfit: it has no title",
+    );
+    check(
+        r#"{"id":"x","title":"T"}"#,
+        "unfit: `x` is not an arXiv id; ids look like 2305.19435 or math/9201207",
+    );
+    check(
+        r#"{"id":"2405.00004","#,
+        "unfit: not readable as JSON: EOF while parsing a value at line 1 column 19",
+    );
 }
 
 #[test]
 fn repository_names_keep_their_last_letters() {
     let check = |text: &str, expected: &str| assert_eq!(repository_url(text), expected);
-    check("https://github.com/o/digit.git", "https://github.com/o/digit");
-    check("https://github.com/o/1d-tokenizer/", "https://github.com/o/1d-tokenizer");
+    check(
+        "https://github.com/o/digit.git",
+        "https://github.com/o/digit",
+    );
+    check(
+        "https://github.com/o/1d-tokenizer/",
+        "https://github.com/o/1d-tokenizer",
+    );
     check("https://github.com/o/swig", "https://github.com/o/swig");
     check("github.com/o/a.i", "https://github.com/o/a.i");
     check("git@github.com:o/tig.git", "https://github.com/o/tig");
@@ -104,12 +120,39 @@ fn repository_names_keep_their_last_letters() {
 #[test]
 fn one_bad_item_does_not_cost_the_list() {
     let body = br#"[{"paper":{"id":"2405.00001","title":"A"}},{"paper":{"id":"2405.00002"}},17,{"paper":{"id":"2405.00003","title":"C"}}]"#;
-    let list = parse_list(body, Source::DailyPapers, seen(), "daily papers of 2024-05-01");
+    let list = parse_list(
+        body,
+        Source::DailyPapers,
+        seen(),
+        "daily papers of 2024-05-01",
+    );
     assert_eq!(list.items.len(), 2);
-    let why: Vec<_> = list.unreadable.iter().map(|u| format!("{}: {}", u.place, u.reason)).collect();
-    assert_eq!(why[0], "daily papers of 2024-05-01, item 2: it has no title");
-    assert!(why[1].starts_with("daily papers of 2024-05-01, item 3: not readable as JSON: invalid type"), "{}", why[1]);
-    assert_eq!(parse_list(br#"{"id":"2405.00001","title":"A"}"#, Source::DailyPapers, seen(), "x").items.len(), 1);
+    let why: Vec<_> = list
+        .unreadable
+        .iter()
+        .map(|u| format!("{}: {}", u.place, u.reason))
+        .collect();
+    assert_eq!(
+        why[0],
+        "daily papers of 2024-05-01, item 2: it has no title"
+    );
+    assert!(
+        why[1]
+            .starts_with("daily papers of 2024-05-01, item 3: not readable as JSON: invalid type"),
+        "{}",
+        why[1]
+    );
+    assert_eq!(
+        parse_list(
+            br#"{"id":"2405.00001","title":"A"}"#,
+            Source::DailyPapers,
+            seen(),
+            "x"
+        )
+        .items
+        .len(),
+        1
+    );
 }
 
 proptest! {

@@ -1,0 +1,400 @@
+//! The pages in a real browser: wide and narrow, light and dark, with the keyboard.
+//!
+//! Drives chromedriver over its own protocol with the HTTP client that is here anyway: half of what is asked (media
+//! features, device width, the browser's log) no WebDriver library has words for.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::papers::arxiv_dump;
+use crate::program::{Home, Server, http_client};
+
+const PAGES: [(&str, &str); 11] = [
+    ("front", "/"),
+    ("day", "/papers/date/2025-08-07"),
+    ("month", "/papers/month/2024-01"),
+    ("paper", "/papers/2402.18305"),
+    ("search", "/search?q=neural+video"),
+    ("search-nothing", "/search?q=qqqqzzzz"),
+    ("trending", "/papers/trending"),
+    ("categories", "/categories"),
+    ("feeds", "/feeds"),
+    ("coverage", "/about/coverage"),
+    ("missing", "/papers/2101.00001"),
+];
+
+/// One window of the browser.
+struct Browser {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    session: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Opens a window through the chromedriver that `BROADSHEET_TEST_CHROMEDRIVER` names.
+    fn open() -> Self {
+        let driver = std::env::var("BROADSHEET_TEST_CHROMEDRIVER")
+            .expect("BROADSHEET_TEST_CHROMEDRIVER names a running chromedriver, such as http://127.0.0.1:9515");
+        let profile = tempfile::TempDir::new().unwrap();
+        let profile_arg = format!("--user-data-dir={}", profile.path().display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &profile_arg,
+        ];
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": { "args": arguments },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        } } });
+        let mut browser = Browser {
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
+            client: http_client().no_proxy().build().unwrap(),
+            session: driver.trim_end_matches('/').to_string(),
+            _profile: profile,
+        };
+        let opened = browser.post("session", &wanted);
+        browser.session = format!(
+            "{}/session/{}",
+            browser.session,
+            opened["sessionId"].as_str().unwrap()
+        );
+        browser
+    }
+
+    /// Sends one command and returns its value.
+    fn post(&self, command: &str, parameters: &Value) -> Value {
+        let request = self
+            .client
+            .post(format!("{}/{command}", self.session))
+            .header("content-type", "application/json")
+            .body(parameters.to_string());
+        let body = self
+            .runtime
+            .block_on(async { request.send().await?.text().await })
+            .unwrap();
+        let answer: Value = serde_json::from_str(&body).unwrap();
+        assert!(
+            answer["value"]["error"].is_null(),
+            "{command}: {}",
+            answer["value"]
+        );
+        answer["value"].clone()
+    }
+
+    /// Sends a command of Chromium's own protocol.
+    fn chromium(&self, command: &str, parameters: &Value) -> Value {
+        self.post(
+            "goog/cdp/execute",
+            &json!({ "cmd": command, "params": parameters }),
+        )
+    }
+
+    fn go(&self, url: &str) {
+        self.post("url", &json!({ "url": url }));
+    }
+
+    /// The value of a script's `return`.
+    fn script(&self, script: &str) -> Value {
+        self.post("execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    fn look(&self, width: u32, scheme: &str) {
+        let device =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.chromium("Emulation.setDeviceMetricsOverride", &device);
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.chromium("Emulation.setEmulatedMedia", &media);
+    }
+
+    fn press(&self, key: &str) {
+        for kind in ["keyDown", "keyUp"] {
+            self.chromium(
+                "Input.dispatchKeyEvent",
+                &json!({ "type": kind, "key": key, "text": key }),
+            );
+        }
+    }
+
+    /// Warnings and errors since the last call; a page that does not exist is no error of ours.
+    fn complaints(&self) -> Vec<String> {
+        let entries = self.post("se/log", &json!({ "type": "browser" }));
+        let entries = entries.as_array().unwrap().iter();
+        let serious = entries.filter(|e| matches!(e["level"].as_str(), Some("SEVERE" | "WARNING")));
+        let messages = serious.map(|e| e["message"].as_str().unwrap().to_string());
+        messages
+            .filter(|message| !message.contains("the server responded with a status of 404"))
+            .collect()
+    }
+
+    /// Writes a picture of the page's upper part, if `BROADSHEET_TEST_SCREENSHOTS` names a folder for them.
+    fn picture(&self, name: &str) {
+        let Some(folder) = std::env::var_os("BROADSHEET_TEST_SCREENSHOTS").map(PathBuf::from)
+        else {
+            return;
+        };
+        let size = self.script(
+            "const page = document.documentElement; return [page.scrollWidth, Math.min(page.scrollHeight, 1600)];",
+        );
+        let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
+        let shot = self.chromium(
+            "Page.captureScreenshot",
+            &json!({ "captureBeyondViewport": true, "format": "png", "clip": clip }),
+        );
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(
+            folder.join(format!("{name}.png")),
+            from_base64(shot["data"].as_str().unwrap()),
+        )
+        .unwrap();
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let request = self.client.delete(&self.session);
+        let _ = self.runtime.block_on(request.send());
+    }
+}
+
+/// A server with the shelf, a month of other papers, and signals to trend by.
+fn site() -> (Home, Server) {
+    let home = Home::new();
+    home.ok(&["import", &home.file("dump.jsonl", arxiv_dump(300))]);
+    let now = jiff::Timestamp::now();
+    let readings = (1..=40).flat_map(|n: i64| {
+        [(48, n), (2, n * 3)].map(|(hours_ago, upvotes)| {
+            let at = now - jiff::SignedDuration::from_hours(hours_ago);
+            json!({ "id": format!("2401.{n:05}"), "t": at.to_string(), "upvotes": upvotes })
+                .to_string()
+        })
+    });
+    let readings: Vec<_> = readings.collect();
+    home.ok(&["import", &home.file("readings.jsonl", readings.join("\n"))]);
+    let server = home.serve();
+    (home, server)
+}
+
+#[test]
+#[ignore = "needs chromedriver; `.ci/run browser` starts one"]
+fn pages_fit_every_width_and_scheme() {
+    let (_home, server) = site();
+    let browser = Browser::open();
+    for (width, scheme) in [
+        (320, "light"),
+        (320, "dark"),
+        (1280, "light"),
+        (1280, "dark"),
+    ] {
+        browser.look(width, scheme);
+        for (name, path) in PAGES {
+            browser.go(&format!("{}{path}", server.url));
+            browser.picture(&format!("{name}-{width}-{scheme}"));
+            let page = format!("{path} at {width} px, {scheme}");
+            assert_eq!(
+                browser.script(WIDER_THAN_WINDOW),
+                json!([]),
+                "{page} scrolls sideways"
+            );
+            assert_eq!(
+                browser.script(FAINT_TEXT),
+                json!([]),
+                "{page} has text that is hard to read"
+            );
+            assert_eq!(
+                browser.script(FOREIGN),
+                json!([]),
+                "{page} asks other hosts"
+            );
+            assert_eq!(
+                browser.script(NAMELESS),
+                json!([]),
+                "{page} has controls without a name"
+            );
+            assert_eq!(
+                browser.script("return document.querySelectorAll('h1').length"),
+                1,
+                "{page} has one h1"
+            );
+            assert_eq!(browser.complaints(), Vec::<String>::new(), "{page}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs chromedriver; `.ci/run browser` starts one"]
+fn dark_is_dark_and_light_is_light() {
+    let server = Home::new().serve();
+    let browser = Browser::open();
+    let mut brightness = Vec::new();
+    for scheme in ["light", "dark"] {
+        browser.look(1280, scheme);
+        browser.go(&server.url);
+        brightness.push(browser.script(PAPER_BRIGHTNESS).as_f64().unwrap());
+    }
+    assert!(brightness[0] > 0.7 && brightness[1] < 0.2, "{brightness:?}");
+}
+
+#[test]
+#[ignore = "needs chromedriver; `.ci/run browser` starts one"]
+fn the_keyboard_walks_the_list() {
+    let server = Home::new().serve();
+    let browser = Browser::open();
+    browser.look(1280, "light");
+    browser.go(&server.url);
+    let focus = || browser.script(FOCUSED_PAPER);
+    browser.press("j");
+    let first = focus();
+    assert!(first.is_string(), "j goes to the first paper");
+    browser.press("j");
+    let second = focus();
+    assert!(
+        second.is_string() && second != first,
+        "j goes on: {first} {second}"
+    );
+    browser.press("k");
+    assert_eq!(focus(), first, "k goes back");
+    browser.press("/");
+    assert_eq!(
+        browser.script("return document.activeElement.name"),
+        "q",
+        "/ goes to the search field"
+    );
+    browser.press("j");
+    assert_eq!(
+        browser.script("return document.activeElement.value"),
+        "j",
+        "in a field, letters are letters"
+    );
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs chromedriver; `.ci/run browser` starts one"]
+fn a_search_is_typed_and_followed() {
+    let server = Home::new().serve();
+    let browser = Browser::open();
+    browser.look(320, "dark");
+    browser.go(&server.url);
+    browser.script(
+        "const field = document.querySelector('input[name=q]'); field.value = '\"implicit neural video\"'; \
+         field.form.requestSubmit();",
+    );
+    browser.script("return document.title");
+    assert!(
+        browser
+            .script("return location.search")
+            .as_str()
+            .unwrap()
+            .contains("implicit")
+    );
+    let link = "return [...document.querySelectorAll('main a')].some(a => a.pathname === '/papers/2402.18305')";
+    assert_eq!(browser.script(link), true);
+    assert!(
+        browser
+            .script("return document.querySelectorAll('main mark').length")
+            .as_u64()
+            .unwrap()
+            > 0
+    );
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// Elements that stick out to the right, if the page scrolls sideways.
+const WIDER_THAN_WINDOW: &str = "
+    const width = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1)
+        .slice(0, 5).map(e => e.outerHTML.slice(0, 120));";
+
+/// Texts under WCAG's contrast of 4.5 to 1 (3 to 1 from 24 px), as 'ratio: text'.
+const FAINT_TEXT: &str = "
+    const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgba = color => {
+        context.clearRect(0, 0, 1, 1); context.fillStyle = color; context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data];
+    };
+    const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
+        .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const ground = element => {
+        for (let e = element; e; e = e.parentElement) {
+            const color = rgba(getComputedStyle(e).backgroundColor);
+            if (color[3] > 250) return color;
+        }
+        return rgba(getComputedStyle(document.documentElement).colorScheme.includes('dark') ? 'black' : 'white');
+    };
+    const faint = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const text = texts.currentNode.data.trim(), element = texts.currentNode.parentElement;
+        if (!text || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+        if (element.closest('script, style, svg, [disabled]')) continue;
+        const box = element.getBoundingClientRect();
+        if (box.width < 2 || box.height < 2) continue;
+        const style = getComputedStyle(element);
+        const [a, b] = [luminance(rgba(style.color)), luminance(ground(element))].sort((x, y) => y - x);
+        const ratio = (a + 0.05) / (b + 0.05);
+        if (ratio < (parseFloat(style.fontSize) >= 24 ? 3 : 4.5)) faint.push(ratio.toFixed(2) + ': ' + text.slice(0, 60));
+    }
+    return [...new Set(faint)].slice(0, 5);";
+
+/// Addresses that were loaded from elsewhere.
+const FOREIGN: &str = "
+    return performance.getEntriesByType('resource').map(entry => entry.name)
+        .filter(name => !name.startsWith(location.origin) && !name.startsWith('data:'));";
+
+/// Links, buttons and fields that a screen reader could not name; pictures without a text.
+const NAMELESS: &str = "
+    const named = e => (e.getAttribute('aria-label') || e.getAttribute('title') || e.textContent || '').trim()
+        || e.labels?.length || e.getAttribute('aria-labelledby') || e.querySelector?.('img[alt], svg title');
+    const controls = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select')];
+    const pictures = [...document.querySelectorAll('img:not([alt])')];
+    return controls.filter(e => !named(e)).concat(pictures).slice(0, 5).map(e => e.outerHTML.slice(0, 120));";
+
+/// Brightness of the page's ground, 0 to 1.
+const PAPER_BRIGHTNESS: &str = "
+    const context = document.createElement('canvas').getContext('2d');
+    for (const e of [document.body, document.documentElement]) {
+        context.fillStyle = getComputedStyle(e).backgroundColor; context.fillRect(0, 0, 1, 1);
+        const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
+        if (a > 0) return (r + g + b) / 765;
+    }
+    return 1;";
+
+/// The paper that has the focus, by its address.
+const FOCUSED_PAPER: &str = "
+    const element = document.activeElement;
+    const card = element.closest('article');
+    return card ? card.querySelector('a[href^=\"/papers/\"]').pathname : null;";
+
+/// Decodes standard base64, as chromedriver sends pictures.
+fn from_base64(text: &str) -> Vec<u8> {
+    let sextet = |c: u8| match c {
+        b'A'..=b'Z' => c - b'A',
+        b'a'..=b'z' => c - b'a' + 26,
+        b'0'..=b'9' => c - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let digits: Vec<_> = text.bytes().filter(|c| *c != b'=').map(sextet).collect();
+    let mut bytes = Vec::with_capacity(digits.len() * 3 / 4);
+    for group in digits.chunks(4) {
+        let bits = group.iter().enumerate().fold(0u32, |bits, (n, digit)| {
+            bits | u32::from(*digit) << (18 - 6 * n)
+        });
+        bytes.extend_from_slice(&bits.to_be_bytes()[1..group.len()]);
+    }
+    bytes
+}

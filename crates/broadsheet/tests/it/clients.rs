@@ -1,0 +1,52 @@
+//! Other people's programs as clients: huggingface_hub with its `hf papers`, feedparser, newsboat.
+//!
+//! The scripts are in `tests/clients`; they need Python packages, so `.ci/run clients` makes an environment for them
+//! and names its Python in `BROADSHEET_TEST_PYTHON`.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::papers::arxiv_dump;
+use crate::program::Home;
+
+/// Runs a script of `tests/clients` against a server with the shelf, other papers and readings.
+#[track_caller]
+fn run(script: &str) {
+    let python = std::env::var("BROADSHEET_TEST_PYTHON").expect(
+        "BROADSHEET_TEST_PYTHON names a Python with the packages of tests/clients/requirements.txt",
+    );
+    let home = Home::new();
+    home.ok(&["import", &home.file("dump.jsonl", arxiv_dump(120))]);
+    let now = jiff::Timestamp::now();
+    let reading =
+        json!({ "id": "2402.18305", "t": now.to_string(), "upvotes": 7, "numComments": 2 });
+    home.ok(&[
+        "import",
+        &home.file("readings.jsonl", format!("{reading}\n")),
+    ]);
+    let server = home.serve();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    let status = Command::new(python)
+        .arg(folder.join(script))
+        .arg(&server.url)
+        .current_dir(home.path(""))
+        .env("HOME", home.path(""))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .status()
+        .unwrap();
+    assert!(status.success(), "{script} found a fault");
+}
+
+#[test]
+#[ignore = "needs huggingface_hub from PyPI; `.ci/run clients` installs it"]
+fn hugging_face_papers() {
+    run("hf_papers.py");
+}
+
+#[test]
+#[ignore = "needs feedparser and newsboat; `.ci/run clients` installs them"]
+fn feed_readers() {
+    run("feeds.py");
+}

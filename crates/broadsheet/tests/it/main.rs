@@ -1,0 +1,23 @@
+//! The product from outside: the real program, run as people and other programs run it, and the rules of the house.
+//!
+//! One binary for all of it. What needs a browser or other people's clients is ignored here and run by `.ci/run`.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails; clippy exempts only the functions marked as tests"
+)]
+
+mod browser;
+mod cli;
+mod clients;
+mod config;
+mod crash;
+mod fetch;
+mod import;
+mod layering;
+mod papers;
+mod postgres;
+mod program;
+mod rules;
+mod serve;
+mod tidy;

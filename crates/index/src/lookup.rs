@@ -1,0 +1,182 @@
+//! From a query to posting lists: every word is looked up in the dictionaries once, for all segments.
+
+use tantivy::query::{EnableScoring, PhraseQuery, Query as _, TermQuery, Weight};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{Searcher, Term};
+
+use crate::Error;
+use crate::number::{Limit, limit_of};
+use crate::query::{Clause, Part, Query, Scope, Words};
+use crate::schema::Fields;
+use crate::tokens::{self, Word};
+
+/// A query with its words looked up in all segments; opened once per segment.
+pub(crate) struct Plan {
+    /// In query order; `Query::all`, then `Query::some`.
+    pub(crate) legs: Vec<LegPlan>,
+    /// How many of the optional legs must match.
+    pub(crate) need: usize,
+    pub(crate) none: Vec<LegPlan>,
+    pub(crate) bonus: Option<LegPlan>,
+    /// Conditions on numbers, and whether they must hold or must not.
+    pub(crate) tests: Vec<(Limit, bool)>,
+}
+
+/// The lists of a clause.
+pub(crate) struct LegPlan {
+    pub(crate) lists: Vec<ListPlan>,
+    /// Must match; the others are counted against `need`.
+    pub(crate) required: bool,
+}
+
+/// One list, in any segment.
+pub(crate) enum ListPlan {
+    /// A word or phrase in a field, or an exact key.
+    Postings {
+        weight: Box<dyn Weight>,
+        factor: f32,
+        part: Part,
+        label: Option<usize>,
+    },
+    /// A number, tested document by document; only within `Clause::Any`.
+    Tested(Limit),
+}
+
+impl Plan {
+    /// Looks up a query's words.
+    pub(crate) fn new(query: &Query, fields: &Fields, searcher: &Searcher) -> Result<Plan, Error> {
+        let planner = Planner {
+            query,
+            fields,
+            searcher,
+        };
+        // Where all of `some` are needed, each is simply required.
+        let all_needed = query.need >= query.some.len();
+        let mut plan = Plan {
+            legs: Vec::new(),
+            need: if all_needed { 0 } else { query.need.max(1) },
+            none: Vec::new(),
+            bonus: None,
+            tests: Vec::new(),
+        };
+        for clause in &query.all {
+            match limit_of(clause) {
+                Some(test) => plan.tests.push((test, true)),
+                None => plan.legs.push(planner.leg(clause, true)?),
+            }
+        }
+        for clause in &query.some {
+            plan.legs.push(planner.leg(clause, all_needed)?);
+        }
+        for clause in &query.none {
+            match limit_of(clause) {
+                Some(test) => plan.tests.push((test, false)),
+                None => plan.none.push(planner.leg(clause, true)?),
+            }
+        }
+        if let Some(words) = &query.bonus {
+            let mut leg = LegPlan {
+                lists: Vec::new(),
+                required: false,
+            };
+            planner.words(words, true, &mut leg.lists)?;
+            plan.bonus = Some(leg);
+        }
+        Ok(plan)
+    }
+}
+
+struct Planner<'a> {
+    query: &'a Query,
+    fields: &'a Fields,
+    searcher: &'a Searcher,
+}
+
+impl Planner<'_> {
+    fn leg(&self, clause: &Clause, required: bool) -> Result<LegPlan, Error> {
+        let mut lists = Vec::new();
+        self.lists(clause, &mut lists)?;
+        Ok(LegPlan { lists, required })
+    }
+
+    fn lists(&self, clause: &Clause, lists: &mut Vec<ListPlan>) -> Result<(), Error> {
+        let exact = |field: Field, value: &str| Term::from_field_text(field, value);
+        let term = match clause {
+            Clause::Words(words) => return self.words(words, false, lists),
+            Clause::Any(clauses) => {
+                return clauses
+                    .iter()
+                    .try_for_each(|clause| self.lists(clause, lists));
+            }
+            Clause::Days { .. } | Clause::HasCode => {
+                lists.extend(limit_of(clause).map(ListPlan::Tested));
+                return Ok(());
+            }
+            Clause::Category(name) => exact(self.fields.category, &name.to_lowercase()),
+            Clause::Tag(name) => exact(self.fields.tag, &tokens::folded(name)),
+            Clause::Id(key) => exact(self.fields.id, key),
+            Clause::AuthorKey(key) => exact(self.fields.author_key, key),
+        };
+        let scoring = EnableScoring::disabled_from_searcher(self.searcher);
+        lists.push(ListPlan::Postings {
+            weight: TermQuery::new(term, IndexRecordOption::Basic).weight(scoring)?,
+            factor: 0.0,
+            part: Part::Filter,
+            label: None,
+        });
+        Ok(())
+    }
+
+    /// One list for each spelling in each field of the scope.
+    fn words(&self, words: &Words, bonus: bool, lists: &mut Vec<ListPlan>) -> Result<(), Error> {
+        let weights = &self.query.weights;
+        for &(field, part) in fields_of(self.fields, words.scope) {
+            let factor = match part {
+                _ if bonus => weights.bonus,
+                Part::Title => weights.title,
+                Part::Authors => weights.authors,
+                _ => weights.abstract_text,
+            };
+            for spelling in words.spellings.iter().filter(|s| !s.is_empty()) {
+                let terms: Vec<(usize, Term)> = spelling
+                    .iter()
+                    .map(|word| (word.position, term_of(self.fields, field, word)))
+                    .collect();
+                let scoring = EnableScoring::enabled_from_searcher(self.searcher);
+                let weight = if let [(_, term)] = terms.as_slice() {
+                    TermQuery::new(term.clone(), IndexRecordOption::WithFreqs).weight(scoring)?
+                } else {
+                    PhraseQuery::new_with_offset_and_slop(terms, words.slop).weight(scoring)?
+                };
+                lists.push(ListPlan::Postings {
+                    weight,
+                    factor,
+                    part: if bonus { Part::Bonus } else { part },
+                    label: (!bonus).then_some(words.label),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fields of a scope, by the place they stand for.
+pub(crate) fn fields_of(fields: &Fields, scope: Scope) -> &[(Field, Part)] {
+    let all = &fields.text;
+    match scope {
+        Scope::Everywhere => all,
+        Scope::Title => &all[0..1],
+        Scope::Abstract => &all[1..2],
+        Scope::Authors => &all[2..3],
+    }
+}
+
+/// A word as a field holds it: names are not stemmed.
+pub(crate) fn term_of(fields: &Fields, field: Field, word: &Word) -> Term {
+    let text = if field == fields.authors {
+        &word.surface
+    } else {
+        &word.stem
+    };
+    Term::from_field_text(field, text)
+}

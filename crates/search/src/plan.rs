@@ -1,0 +1,242 @@
+//! From a parsed query to what the index is asked, with everything that the answer needs later: labels, the marker,
+//! hints. Ranking policy is here: how much a match counts by place.
+
+use domain::ids::ExternalId;
+use index::query::{Clause, Query, Scope, Weights, Words};
+use index::tokens::{self, Word};
+
+use crate::marker::Marker;
+use crate::query::{Atom, Item, Parsed};
+
+/// Most words of a query that are looked up.
+pub(crate) const WORDS_MAX: usize = 32;
+
+/// A word in the title says most about a paper; a name is rare and so scores high by itself.
+const WEIGHTS: Weights = Weights {
+    title: 2.5,
+    abstract_text: 1.0,
+    authors: 1.0,
+    bonus: 1.0,
+};
+
+/// All words of the query standing together in a title earn a bonus, up to so many words.
+const BONUS_WORDS_MAX: usize = 8;
+/// How far they may stand apart for it, in words.
+const BONUS_SLOP: u32 = 2;
+/// `author:"Geoffrey Hinton"` finds `Geoffrey E. Hinton` and `Hinton, Geoffrey` too.
+const NAME_SLOP: u32 = 2;
+
+/// A query ready to run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Planned {
+    pub(crate) query: Query,
+    /// Texts as typed, by label.
+    pub(crate) labels: Vec<String>,
+    pub(crate) marker: Marker,
+    pub(crate) hints: Vec<String>,
+    /// There is something to look for.
+    pub(crate) asks: bool,
+}
+
+impl Planned {
+    /// How many parts could be demanded less strictly: free words, phrases and OR groups.
+    pub(crate) fn loose_parts(&self) -> usize {
+        self.query.some.len()
+    }
+}
+
+/// The query for one id.
+pub(crate) fn for_id(id: &ExternalId) -> Planned {
+    let query = Query {
+        all: vec![Clause::Id(id.key())],
+        ..Query::default()
+    };
+    Planned {
+        query,
+        asks: true,
+        ..Planned::default()
+    }
+}
+
+/// Plans a query; all its parts are needed.
+pub(crate) fn plan(parsed: &Parsed) -> Planned {
+    let mut planner = Planner {
+        parsed,
+        planned: Planned::default(),
+        words_left: WORDS_MAX,
+        title: Vec::new(),
+    };
+    for item in &parsed.items {
+        planner.item(item);
+    }
+    planner.finish()
+}
+
+struct Planner<'a> {
+    parsed: &'a Parsed,
+    planned: Planned,
+    words_left: usize,
+    /// The free words in order, for the title bonus.
+    title: Vec<Word>,
+}
+
+impl Planner<'_> {
+    fn item(&mut self, item: &Item) {
+        let mut clauses: Vec<Clause> = Vec::new();
+        let mut loose = true;
+        for atom in &item.any {
+            let single = item.any.len() == 1 && !item.negated;
+            loose &= matches!(
+                atom,
+                Atom::Text {
+                    scope: Scope::Everywhere,
+                    ..
+                }
+            );
+            clauses.extend(self.clause(atom, item.negated, single));
+        }
+        let Some(first) = clauses.pop() else {
+            return;
+        };
+        let clause = if clauses.is_empty() {
+            first
+        } else {
+            clauses.push(first);
+            Clause::Any(clauses)
+        };
+        let query = &mut self.planned.query;
+        match (item.negated, loose) {
+            (true, _) => query.none.push(clause),
+            (false, true) => query.some.push(clause),
+            (false, false) => query.all.push(clause),
+        }
+        self.planned.asks = true;
+    }
+
+    fn clause(&mut self, atom: &Atom, negated: bool, single: bool) -> Option<Clause> {
+        Some(match atom {
+            Atom::Text {
+                range,
+                phrase,
+                scope,
+            } => {
+                let text = self.parsed.text.get(range.clone())?;
+                return self
+                    .words(text, *phrase, *scope, negated, single)
+                    .map(Clause::Words);
+            }
+            Atom::Category(name) => Clause::Category(name.clone()),
+            Atom::Tag(name) => Clause::Tag(name.clone()),
+            Atom::Id(key) => Clause::Id(key.clone()),
+            Atom::Days { first, last } => Clause::Days {
+                first: *first,
+                last: *last,
+            },
+            Atom::HasCode => Clause::HasCode,
+        })
+    }
+
+    /// A word or phrase; `None` where it holds no letter, or the query has too many words already.
+    fn words(
+        &mut self,
+        text: &str,
+        phrase: bool,
+        scope: Scope,
+        negated: bool,
+        single: bool,
+    ) -> Option<Words> {
+        let (joined, mut parts): (Vec<Word>, Vec<Word>) = tokens::words(text)
+            .into_iter()
+            .partition(|word| word.joined);
+        if parts.is_empty() {
+            return None;
+        }
+        if parts.len() > self.words_left {
+            let hint = format!("Only the first {WORDS_MAX} words were searched.");
+            if !self.planned.hints.contains(&hint) {
+                self.planned.hints.push(hint);
+            }
+            parts.truncate(self.words_left);
+            if parts.is_empty() {
+                return None;
+            }
+        }
+        self.words_left -= parts.len();
+        if !negated && scope != Scope::Authors {
+            self.planned.marker.add(&parts);
+        }
+        if single && scope == Scope::Everywhere {
+            self.title.extend(parts.iter().cloned());
+        }
+        let mut spellings = vec![parts];
+        // `pre-training` is also `pretraining`, unless it is a part of a phrase.
+        if let [whole] = joined.as_slice()
+            && spellings[0].len() == 2
+            && !phrase
+        {
+            if !negated && scope != Scope::Authors {
+                self.planned.marker.add(&joined);
+            }
+            spellings.push(vec![whole.clone()]);
+        }
+        let label = self.planned.labels.len();
+        self.planned.labels.push(text.to_string());
+        let slop = if scope == Scope::Authors {
+            NAME_SLOP
+        } else {
+            0
+        };
+        Some(Words {
+            label,
+            scope,
+            spellings,
+            slop,
+        })
+    }
+
+    fn finish(self) -> Planned {
+        let mut planned = self.planned;
+        let query = &mut planned.query;
+        query.weights = WEIGHTS;
+        query.need = query.some.len();
+        if (2..=BONUS_WORDS_MAX).contains(&self.title.len()) && query.some.len() > 1 {
+            let words = (0..)
+                .zip(self.title)
+                .map(|(position, word)| Word { position, ..word });
+            query.bonus = Some(Words {
+                label: 0,
+                scope: Scope::Title,
+                spellings: vec![words.collect()],
+                slop: BONUS_SLOP,
+            });
+        }
+        let finds = !query.all.is_empty() || !query.some.is_empty();
+        if planned.asks && !finds {
+            planned
+                .hints
+                .push("Only things to leave out were given; here is everything else.".to_string());
+        }
+        let texts: Vec<Word> = planned
+            .labels
+            .iter()
+            .flat_map(|text| tokens::words(text))
+            .collect();
+        if !texts.is_empty()
+            && texts
+                .iter()
+                .all(|word| STOP_WORDS.contains(&word.surface.as_str()))
+        {
+            planned.hints.push(
+                "These words are in nearly every paper; a rarer word, or quotation marks around a phrase, finds more.".to_string(),
+            );
+        }
+        planned
+    }
+}
+
+/// Words that say nothing alone.
+const STOP_WORDS: &[&str] = &[
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "how", "in", "is", "it", "its",
+    "not", "of", "on", "or", "that", "the", "their", "this", "to", "via", "was", "we", "what",
+    "when", "which", "with",
+];

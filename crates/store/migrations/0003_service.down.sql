@@ -1,0 +1,4 @@
+DROP TABLE jobs;
+DROP TABLE meta;
+DROP TABLE validators;
+DROP TABLE hosts;

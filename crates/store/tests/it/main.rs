@@ -1,0 +1,21 @@
+//! The store's suite. Every test runs on SQLite, and on PostgreSQL too where `BROADSHEET_TEST_POSTGRES` names a server.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop there"
+)]
+
+mod absorb;
+mod backup;
+mod changes;
+mod helpers;
+mod hosts;
+mod identity;
+mod jobs;
+mod ledger;
+mod lists;
+mod open;
+mod processes;
+mod properties;
+mod quarantine;
+mod readings;

@@ -1,0 +1,309 @@
+//! `/search?q=`: results with the reason for each, or the query language where nothing is asked yet.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use domain::hit::{Explanation, Segment};
+use domain::paper::Paper;
+use search::engine::{Answer, Request, Sort};
+use search::marker::Marker;
+
+use super::query::Query;
+use super::{announce, feeds, html};
+use crate::base_url::BaseUrl;
+use crate::cache::Policy;
+use crate::error::Error;
+use crate::latex;
+use crate::lists::{ListRef, papers_in_words};
+use crate::state::App;
+use crate::suffix::Suffix;
+use crate::view::{CardView, Html, Layout, TITLE_CHARS_MAX, cut, paper_path, query_value};
+
+/// How many results a page shows: fewer than lists do, for each says why it is there.
+const RESULTS_LEN: usize = 30;
+
+/// Length of the stretch of abstract that is shown, in characters.
+const SNIPPET_CHARS: usize = 240;
+
+/// What is said where a search finds nothing and the engine has no better advice.
+const NOTHING_FOUND: &str = "Nothing here has these words. Fewer or other words may find more; most titles and \
+                             abstracts are in English.";
+
+/// Longest text of a filter field, in characters.
+const FILTER_CHARS_MAX: usize = 100;
+
+/// The orders: the value in the address, and words.
+pub const SORTS: [(&str, &str); 3] = [
+    ("relevance", "Best match first"),
+    ("newest", "Newest first"),
+    ("votes", "Most votes first"),
+];
+
+#[derive(Debug, Template)]
+#[template(path = "search.html")]
+struct SearchPage {
+    layout: Layout,
+    query: String,
+    sort: &'static str,
+    corrected: Option<String>,
+    hint: Option<String>,
+    counted: String,
+    hits: Vec<HitView>,
+    next: Option<String>,
+}
+
+/// A result.
+#[derive(Debug)]
+struct HitView {
+    card: CardView,
+    /// Stretches, and whether they match.
+    title: Vec<(Html, bool)>,
+    snippet_label: &'static str,
+    snippet: Vec<Segment>,
+    why: String,
+}
+
+/// `GET /search`.
+pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
+    let sort = sort(query.text("sort"))?;
+    if let Some(composed) = composed(&query) {
+        let mut path = format!("/search?q={}", query_value(&composed));
+        if sort != Sort::Relevance {
+            path.push_str(&format!("&sort={}", name(sort)));
+        }
+        return Ok(Redirect::to(&path).into_response());
+    }
+    let list = ListRef::search(query.text("q"))?;
+    let ListRef::Search(words) = &list else {
+        return Err(Error::Render("a search is no search".to_string()));
+    };
+    let mut layout = Layout::new(&app, list.title());
+    layout.find = false;
+    layout.noindex = true;
+    if words.is_empty() {
+        layout.title = "Search".to_string();
+        return html(&blank(layout, sort), Policy::Settled);
+    }
+    let request = Request {
+        query: words.clone(),
+        sort,
+        limit: RESULTS_LEN,
+        cursor: Some(query.text("cursor").to_string()).filter(|c| !c.is_empty()),
+    };
+    let engine = app.engine.clone();
+    let answer = tokio::task::spawn_blocking(move || engine.search(&request)).await??;
+    if let Some(id) = &answer.direct {
+        return Ok(Redirect::to(&paper_path(&id.key())).into_response());
+    }
+    announce(&mut layout, &list, &base);
+    let rows: Vec<_> = answer.hits.iter().map(|h| h.paper).collect();
+    let papers = app.store.papers(&rows).await?;
+    html(
+        &filled(layout, words, sort, &answer, &papers),
+        Policy::Living,
+    )
+}
+
+/// `GET /search.atom`.
+pub async fn atom(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
+    feed(&app, &base, &query, Suffix::Atom).await
+}
+
+/// `GET /search.rss`.
+pub async fn rss(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
+    feed(&app, &base, &query, Suffix::Rss).await
+}
+
+/// `GET /search.json`.
+pub async fn json(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
+    feed(&app, &base, &query, Suffix::Json).await
+}
+
+async fn feed(app: &App, base: &BaseUrl, query: &Query, suffix: Suffix) -> Result<Response, Error> {
+    let list = ListRef::search(query.text("q"))?;
+    if list == ListRef::Search(String::new()) {
+        let text = "A feed of a search needs a query: /search.atom?q=cat:cs.CL";
+        return Err(Error::BadRequest(text.to_string()));
+    }
+    feeds::list(app, &list, suffix, base).await
+}
+
+fn blank(layout: Layout, sort: Sort) -> SearchPage {
+    SearchPage {
+        layout,
+        query: String::new(),
+        sort: name(sort),
+        corrected: None,
+        hint: None,
+        counted: String::new(),
+        hits: Vec::new(),
+        next: None,
+    }
+}
+
+fn filled(
+    layout: Layout,
+    words: &str,
+    sort: Sort,
+    answer: &Answer,
+    papers: &[Paper],
+) -> SearchPage {
+    // The store leaves out papers that went since the index last looked, so results are matched by row.
+    let explained = |paper: &Paper| {
+        let hit = answer.hits.iter().find(|h| h.paper == paper.id);
+        hit.map(|h| &h.explanation)
+    };
+    let next = answer.next.as_ref().map(|cursor| {
+        let (words, cursor) = (query_value(words), query_value(cursor));
+        format!("/search?q={words}&sort={}&cursor={cursor}", name(sort))
+    });
+    SearchPage {
+        query: words.to_string(),
+        corrected: answer.corrected.clone(),
+        hint: answer
+            .hint
+            .clone()
+            .or_else(|| (answer.total == 0).then(|| NOTHING_FOUND.to_string())),
+        counted: match answer.total {
+            0 => papers_in_words(0),
+            n => format!("{}, {}", papers_in_words(n as u64), words_of(sort)),
+        },
+        hits: papers
+            .iter()
+            .map(|paper| hit(paper, explained(paper), &answer.marker))
+            .collect(),
+        next,
+        ..blank(layout, sort)
+    }
+}
+
+fn hit(paper: &Paper, explanation: Option<&Explanation>, marker: &Marker) -> HitView {
+    let (snippet_label, text) = match &paper.summary {
+        _ if !paper.abstract_text.is_empty() => ("Abstract", &paper.abstract_text),
+        Some(summary) => ("Summary", &summary.text),
+        None => ("", &paper.abstract_text),
+    };
+    HitView {
+        card: CardView::of(paper),
+        title: marker
+            .mark(&cut(&paper.title, TITLE_CHARS_MAX))
+            .iter()
+            .map(|s| (latex::html(&s.text), s.marked))
+            .collect(),
+        snippet_label,
+        snippet: if text.is_empty() {
+            Vec::new()
+        } else {
+            marker
+                .snippet(text, SNIPPET_CHARS)
+                .into_iter()
+                .map(readable)
+                .collect()
+        },
+        why: explanation.map(why).unwrap_or_default(),
+    }
+}
+
+/// The marker never cuts inside a formula or a command, so each stretch can be made readable by itself.
+fn readable(segment: Segment) -> Segment {
+    Segment {
+        text: latex::plain(&segment.text),
+        marked: segment.marked,
+    }
+}
+
+/// "Contains sparse, attention. Score: title 7.2, abstract 3.1."
+fn why(explanation: &Explanation) -> String {
+    let mut words = Vec::new();
+    if !explanation.matched.is_empty() {
+        words.push(format!("Contains {}.", explanation.matched.join(", ")));
+    }
+    let parts: Vec<_> = explanation
+        .parts
+        .iter()
+        .map(|(field, score)| format!("{field} {score:.1}"))
+        .collect();
+    if !parts.is_empty() {
+        words.push(format!("Score: {}.", parts.join(", ")));
+    }
+    words.join(" ")
+}
+
+/// The query that the filter form's fields make together with the words; `None` when no filter is filled in.
+fn composed(query: &Query) -> Option<String> {
+    let mut parts = vec![query.text("q").to_string()];
+    for field in ["author", "cat", "after", "before"] {
+        let value = cut(query.text(field), FILTER_CHARS_MAX).replace('"', " ");
+        if value.trim().is_empty() {
+            continue;
+        }
+        let quote = if value.contains(char::is_whitespace) {
+            "\""
+        } else {
+            ""
+        };
+        parts.push(format!("{field}:{quote}{}{quote}", value.trim()));
+    }
+    (parts.len() > 1).then(|| parts.join(" ").trim().to_string())
+}
+
+fn sort(text: &str) -> Result<Sort, Error> {
+    match text {
+        "" | "relevance" => Ok(Sort::Relevance),
+        "newest" => Ok(Sort::Newest),
+        "votes" => Ok(Sort::Votes),
+        _ => Err(Error::BadRequest(
+            "Results can be ordered by relevance, newest or votes: sort=newest.".to_string(),
+        )),
+    }
+}
+
+fn name(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Relevance => "relevance",
+        Sort::Newest => "newest",
+        Sort::Votes => "votes",
+    }
+}
+
+fn words_of(sort: Sort) -> String {
+    let found = SORTS.iter().find(|(value, _)| *value == name(sort));
+    found
+        .map(|(_, words)| words.to_lowercase())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::extract::FromRequestParts;
+
+    #[track_caller]
+    fn check(uri: &str, expected: Option<&str>) {
+        let (mut parts, ()) = axum::http::Request::get(uri).body(()).unwrap().into_parts();
+        let query = futures_now(Query::from_request_parts(&mut parts, &()));
+        assert_eq!(composed(&query.unwrap()).as_deref(), expected);
+    }
+
+    /// The extractor never waits, so one poll is enough.
+    fn futures_now<F: Future>(future: F) -> F::Output {
+        let mut future = std::pin::pin!(future);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        match future.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(value) => value,
+            std::task::Poll::Pending => unreachable!("reading a query waits for nothing"),
+        }
+    }
+
+    #[test]
+    fn the_form_composes_the_query_language() {
+        check("/search?q=a", None);
+        check("/search?q=a&cat=&author=%20", None);
+        check("/search?q=a+b&cat=cs.CL", Some("a b cat:cs.CL"));
+        check("/search?author=Jane+%22Doe", Some("author:\"Jane  Doe\""));
+        check(
+            "/search?q=&after=2026-01-01&before=2026-02-01",
+            Some("after:2026-01-01 before:2026-02-01"),
+        );
+    }
+}

@@ -1,0 +1,90 @@
+// Keys and the choice of light or dark. The site is whole without this file.
+"use strict";
+
+const THEMES = ["", "light", "dark"];
+
+/** Sets light, dark or (empty) what the system has. Runs before the page is drawn. */
+function setTheme(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+
+/** Storage may be switched off in the browser; the choice then lasts as long as the page. */
+function remembered() {
+  try {
+    return localStorage.getItem("theme") || "";
+  } catch {
+    return "";
+  }
+}
+
+function nextTheme() {
+  const now = document.documentElement.dataset.theme || "";
+  const theme = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  setTheme(theme);
+  try {
+    localStorage.setItem("theme", theme);
+  } catch {
+    // Nothing to do: see remembered().
+  }
+}
+
+setTheme(remembered());
+
+let place = -1;
+
+/** Moves the mark by `step` cards and brings the card into view. */
+function go(step) {
+  const cards = document.querySelectorAll(".card");
+  if (!cards.length) return;
+  cards[place]?.classList.remove("here");
+  place = Math.max(0, Math.min(cards.length - 1, place + step));
+  cards[place].classList.add("here");
+  cards[place].querySelector("h2 a").focus({ preventScroll: true });
+  cards[place].scrollIntoView({ block: "nearest" });
+}
+
+const KEYS = {
+  j: () => go(1),
+  k: () => go(-1),
+  o: () => document.querySelector(".card.here h2 a")?.click(),
+  "/": () => document.querySelector("#q, #find")?.focus(),
+  t: nextTheme,
+  "?": () => location.assign("/about#keys"),
+};
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, select, textarea, [contenteditable]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+
+/** A button that copies the text of a block, where the browser lets pages write to the clipboard. */
+function addCopyButton(block) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(block.textContent);
+    button.textContent = "Copied";
+  });
+  block.before(button);
+}
+
+/** The theme's switch, for those who do not use keys. */
+function addThemeButton(footer) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Light / dark";
+  button.addEventListener("click", nextTheme);
+  footer.append(button);
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  if (navigator.clipboard) document.querySelectorAll("pre.copy").forEach(addCopyButton);
+  const footer = document.querySelector("footer");
+  if (footer) addThemeButton(footer);
+});

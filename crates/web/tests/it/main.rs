@@ -1,0 +1,17 @@
+//! The whole site over a real database and a real index, without a network.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop there"
+)]
+
+mod addresses;
+mod crawl;
+mod escaping;
+mod feeds;
+mod formats;
+mod hostile;
+mod keeping;
+mod looks;
+mod machines;
+mod papers_api;
+mod site;
