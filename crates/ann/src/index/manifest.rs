@@ -20,6 +20,8 @@ use crate::segment::{MAX_DIM, Metric};
 const KIND: [u8; 4] = *b"MANI";
 /// More chunks than an index ever has: they double in size.
 const MAX_CHUNKS: u64 = 1024;
+/// More files than an index ever writes.
+const MAX_FILE: u64 = 1 << 60;
 
 /// What the file says.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,7 +101,11 @@ impl Manifest {
         let info = container.numbers::<u64>(*b"INFO", 6)?;
         let refuse = |part, reason: &str| container.refuse(Fault::inconsistent(part, reason));
         let (chunks, metric) = (info[4], info[1]);
-        if chunks > MAX_CHUNKS || metric > 1 || !(1..=MAX_DIM as u64).contains(&info[0]) {
+        if chunks > MAX_CHUNKS
+            || info[2] > MAX_FILE
+            || metric > 1
+            || !(1..=MAX_DIM as u64).contains(&info[0])
+        {
             return Err(refuse(*b"INFO", "numbers out of range"));
         }
         let files = container.numbers::<u64>(*b"FILE", chunks as usize)?;
