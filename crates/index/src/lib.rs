@@ -18,6 +18,7 @@ use snapshot::Snapshot;
 
 pub use writer::{Rebuild, Writer};
 
+mod best;
 mod explain;
 mod generation;
 mod latex;

@@ -1,13 +1,14 @@
 //! From a query to posting lists: every word is looked up in the dictionaries once, for all segments.
 
+use domain::ids::PaperId;
 use tantivy::query::{EnableScoring, PhraseQuery, Query as _, TermQuery, Weight};
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{Searcher, Term};
+use tantivy::{DocSet, Searcher, TERMINATED, Term};
 
 use crate::Error;
 use crate::number::{Limit, limit_of};
-use crate::query::{Clause, Part, Query, Scope, Words};
-use crate::schema::Fields;
+use crate::query::{Clause, Found, Part, Query, Scope, Words};
+use crate::schema::{Fields, row_value};
 use crate::tokens::{self, Word};
 
 /// A query with its words looked up in all segments; opened once per segment.
@@ -35,6 +36,8 @@ pub(crate) enum ListPlan {
     Postings {
         weight: Box<dyn Weight>,
         factor: f32,
+        /// No document scores more than this here, the factor counted in.
+        bound: f32,
         part: Part,
         label: Option<usize>,
     },
@@ -54,7 +57,7 @@ impl Plan {
         let all_needed = query.need >= query.some.len();
         let mut plan = Plan {
             legs: Vec::new(),
-            need: if all_needed { 0 } else { query.need.max(1) },
+            need: if all_needed { 0 } else { query.need },
             none: Vec::new(),
             bonus: None,
             tests: Vec::new(),
@@ -121,6 +124,7 @@ impl Planner<'_> {
         lists.push(ListPlan::Postings {
             weight: TermQuery::new(term, IndexRecordOption::Basic).weight(scoring)?,
             factor: 0.0,
+            bound: 0.0,
             part: Part::Filter,
             label: None,
         });
@@ -142,6 +146,7 @@ impl Planner<'_> {
                     .iter()
                     .map(|word| (word.position, term_of(self.fields, field, word)))
                     .collect();
+                let bound = factor * self.bound(&terms)?;
                 let scoring = EnableScoring::enabled_from_searcher(self.searcher);
                 let weight = if let [(_, term)] = terms.as_slice() {
                     TermQuery::new(term.clone(), IndexRecordOption::WithFreqs).weight(scoring)?
@@ -151,6 +156,7 @@ impl Planner<'_> {
                 lists.push(ListPlan::Postings {
                     weight,
                     factor,
+                    bound,
                     part: if bonus { Part::Bonus } else { part },
                     label: (!bonus).then_some(words.label),
                 });
@@ -158,7 +164,60 @@ impl Planner<'_> {
         }
         Ok(())
     }
+
+    /// What a word's or phrase's BM25 score cannot exceed in any document.
+    fn bound(&self, terms: &[(usize, Term)]) -> Result<f32, Error> {
+        let readers = self.searcher.segment_readers();
+        let docs: u64 = readers.iter().map(|r| u64::from(r.max_doc())).sum();
+        let mut rarity = 0.0;
+        for (_, term) in terms {
+            let with = self.searcher.doc_freq(term)?;
+            let without = docs.saturating_sub(with);
+            rarity += (1.0 + (without as f32 + 0.5) / (with as f32 + 0.5)).ln();
+        }
+        Ok(rarity * BM25_SATURATION)
+    }
 }
+
+/// Where papers stand, in the order asked; those that are not here are left out.
+pub(crate) fn place(
+    fields: &Fields,
+    searcher: &Searcher,
+    papers: &[PaperId],
+) -> Result<Vec<Found>, Error> {
+    let mut readers = Vec::new();
+    for (number, reader) in (0u32..).zip(searcher.segment_readers()) {
+        readers.push((number, reader, reader.inverted_index(fields.row)?));
+    }
+    let mut placed = Vec::with_capacity(papers.len());
+    for &paper in papers {
+        let term = Term::from_field_u64(fields.row, row_value(paper));
+        for (number, reader, rows) in &readers {
+            let Some(mut docs) = rows
+                .read_postings(&term, IndexRecordOption::Basic)
+                .map_err(tantivy::TantivyError::from)?
+            else {
+                continue;
+            };
+            let alive = |doc| {
+                reader
+                    .alive_bitset()
+                    .is_none_or(|alive| alive.is_alive(doc))
+            };
+            while docs.doc() < TERMINATED && !alive(docs.doc()) {
+                docs.advance();
+            }
+            if docs.doc() < TERMINATED {
+                placed.push(Found::unscored(paper, (*number, docs.doc())));
+                break;
+            }
+        }
+    }
+    Ok(placed)
+}
+
+/// BM25 counts a word at most 1 + k1 times its rarity, however often it stands in a text.
+const BM25_SATURATION: f32 = 1.0 + 1.2;
 
 /// The fields of a scope, by the place they stand for.
 pub(crate) fn fields_of(fields: &Fields, scope: Scope) -> &[(Field, Part)] {

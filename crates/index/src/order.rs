@@ -54,7 +54,8 @@ impl Keys {
         }
     }
 
-    fn row(&self, doc: DocId) -> u32 {
+    /// The row of a document.
+    pub(crate) fn row(&self, doc: DocId) -> u32 {
         self.rows.get_val(doc).min(u64::from(u32::MAX)) as u32
     }
 }
@@ -115,6 +116,14 @@ impl Top {
         }
     }
 
+    /// The score that a hit must reach to be among the best; below 0 while there is room.
+    pub(crate) fn floor(&self) -> f32 {
+        match self.heap.peek() {
+            Some(low) if self.heap.len() >= self.limit => f32::from_bits(low.0.score_bits),
+            _ => -1.0,
+        }
+    }
+
     pub(crate) fn finish(self) -> Answer {
         let hits = self
             .heap
@@ -130,6 +139,18 @@ impl Top {
         Answer {
             hits: hits.collect(),
             total: self.total,
+        }
+    }
+}
+
+impl Found {
+    /// A hit that nothing was asked of.
+    pub(crate) fn unscored(paper: PaperId, place: (u32, u32)) -> Found {
+        Found {
+            paper,
+            key: u64::from(paper.0),
+            score: 0.0,
+            place,
         }
     }
 }

@@ -12,7 +12,8 @@ pub struct Query {
     pub all: Vec<Clause>,
     /// At least [`need`](Query::need) of these must hold.
     pub some: Vec<Clause>,
-    /// How many of `some`; more than there are means all of them.
+    /// How many of `some`; more than there are means all of them, 0 that any one will do and the score is a plain
+    /// sum. Otherwise the score is multiplied by the share of `some` that holds.
     pub need: usize,
     /// None of these may hold.
     pub none: Vec<Clause>,

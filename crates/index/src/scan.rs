@@ -4,6 +4,7 @@
 //! they have the led document. Scores are summed in the order of the query, never in the order of cost, so that
 //! equal texts get equal scores in every segment and the order of hits does not depend on how papers came in.
 
+use roaring::RoaringBitmap;
 use tantivy::query::{AllScorer, Scorer};
 use tantivy::{DocId, DocSet, Searcher, SeekDangerResult, SegmentReader, TERMINATED};
 
@@ -30,10 +31,24 @@ impl Plan {
         }
         Ok(top.finish())
     }
+
+    /// The rows of all papers that match.
+    pub(crate) fn rows(&self, searcher: &Searcher) -> Result<RoaringBitmap, Error> {
+        let mut rows = Vec::new();
+        for reader in searcher.segment_readers() {
+            let keys = Keys::open(reader, Order::Relevance)?;
+            Pass::open(self, reader)?.run(|doc, _| rows.push(keys.row(doc)));
+        }
+        // Sorted first, they are appended without searching their place.
+        rows.sort_unstable();
+        rows.dedup();
+        RoaringBitmap::from_sorted_iter(rows).map_err(|e| Error::Other(e.to_string()))
+    }
 }
 
-/// A posting list being walked. It is either led (`doc`, `advance`, `seek`) or asked (`has`), never both.
-struct List {
+/// A posting list being walked. It is either led (`doc`, `advance`, `seek`) or asked (`has`); once asked, it is never
+/// led again.
+pub(crate) struct List {
     scorer: Box<dyn Scorer>,
     part: Part,
     label: Option<usize>,
@@ -43,7 +58,7 @@ struct List {
 }
 
 impl List {
-    fn new(scorer: Box<dyn Scorer>, part: Part, label: Option<usize>) -> List {
+    pub(crate) fn new(scorer: Box<dyn Scorer>, part: Part, label: Option<usize>) -> List {
         let at = scorer.doc();
         List {
             scorer,
@@ -54,7 +69,25 @@ impl List {
         }
     }
 
-    fn has(&mut self, doc: DocId) -> bool {
+    /// Of a led list: the document it stands on.
+    pub(crate) fn doc(&self) -> DocId {
+        self.at
+    }
+
+    /// Of a led list: goes on if it stands on this document.
+    pub(crate) fn pass(&mut self, doc: DocId) {
+        if self.at == doc {
+            self.at = self.scorer.advance();
+        }
+    }
+
+    /// The score of the document that it was led to or has just said it has.
+    pub(crate) fn score(&mut self) -> f32 {
+        self.scorer.score()
+    }
+
+    /// Of an asked list: whether it has the document. Documents must ascend.
+    pub(crate) fn has(&mut self, doc: DocId) -> bool {
         if self.at < doc || (self.at == doc && !self.exact) {
             match self.scorer.seek_danger(doc) {
                 SeekDangerResult::Found => (self.at, self.exact) = (doc, true),
@@ -85,6 +118,7 @@ impl Leg {
                     factor,
                     part,
                     label,
+                    ..
                 } => List::new(weight.scorer(reader, *factor)?, *part, *label),
                 ListPlan::Tested(test) => {
                     let scorer = Tested::new(Test::open(*test, reader)?, reader.max_doc());
@@ -251,7 +285,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Calls `accept` for each document that the query matches, ascending.
-    fn run(&mut self, mut accept: impl FnMut(DocId, &mut Pass<'a>)) {
+    pub(crate) fn run(&mut self, mut accept: impl FnMut(DocId, &mut Pass<'a>)) {
         let mut doc = self.led();
         while doc < TERMINATED {
             let next = match self.check(doc) {
@@ -314,6 +348,23 @@ impl<'a> Pass<'a> {
             return Err(next);
         }
         Ok(())
+    }
+
+    /// Of a pass that leads nothing: whether the document lives and no condition forbids it. Optional legs are not
+    /// asked. Documents must ascend.
+    pub(crate) fn admits(&mut self, doc: DocId) -> bool {
+        let alive = self.reader.alive_bitset();
+        alive.is_none_or(|alive| alive.is_alive(doc))
+            && self
+                .tests
+                .iter()
+                .all(|(test, wanted)| test.holds(doc) == *wanted)
+            && self
+                .legs
+                .iter_mut()
+                .filter(|leg| leg.required)
+                .all(|leg| leg.ask(doc).is_ok())
+            && !self.none.iter_mut().any(|leg| leg.ask(doc).is_ok())
     }
 
     /// The score of a document that was just accepted: the sum over legs in query order, times the share of the

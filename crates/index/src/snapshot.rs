@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use domain::ids::PaperId;
+use roaring::RoaringBitmap;
 use tantivy::Searcher;
 use tantivy::index::SegmentId;
 
@@ -99,6 +101,26 @@ impl Snapshot {
     /// The page of papers that a query asks for, and how many there are.
     pub fn search(&self, query: &Query, page: &Page) -> Result<Answer, Error> {
         Plan::new(query, &self.fields, &self.searcher)?.run(&self.searcher, page)
+    }
+
+    /// At most `limit` papers with the highest scores among those that have any of the query's words and hold to its
+    /// conditions, best first. Much quicker than [`Snapshot::search`], for it counts nothing.
+    pub fn best(&self, query: &Query, limit: usize) -> Result<Vec<Found>, Error> {
+        let query = Query {
+            need: 0,
+            ..query.clone()
+        };
+        Plan::new(&query, &self.fields, &self.searcher)?.best(&self.searcher, limit)
+    }
+
+    /// The rows of all papers that a query matches.
+    pub fn rows(&self, query: &Query) -> Result<RoaringBitmap, Error> {
+        Plan::new(query, &self.fields, &self.searcher)?.rows(&self.searcher)
+    }
+
+    /// Papers by row, as hits without a score, so that they can be explained; those that are not here are left out.
+    pub fn place(&self, papers: &[PaperId]) -> Result<Vec<Found>, Error> {
+        lookup::place(&self.fields, &self.searcher, papers)
     }
 
     /// Why each hit of an answer of this snapshot to this query was found, in the hits' order.

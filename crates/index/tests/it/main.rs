@@ -1,6 +1,7 @@
 //! The index as its users meet it: a folder, a writer, a rebuild, other processes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod best;
 mod folder;
 mod words;
 
