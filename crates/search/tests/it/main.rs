@@ -70,7 +70,7 @@ fn ask_sorted(engine: &Engine, query: &str, sort: Sort) -> Answer {
         query: query.to_string(),
         sort,
         limit: 120,
-        cursor: None,
+        ..Request::default()
     };
     engine.search(&request).unwrap()
 }
