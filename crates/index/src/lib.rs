@@ -224,7 +224,8 @@ impl Shared {
                     self.folder.display()
                 )));
             }
-            let generation = Generation::open(&self.folder, manifest.generation, self.model.as_ref())?;
+            let generation =
+                Generation::open(&self.folder, manifest.generation, self.model.as_ref())?;
             self.show(View::of(generation, Some(&view.snapshot))?);
             return Ok(true);
         }

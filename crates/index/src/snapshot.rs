@@ -118,7 +118,11 @@ impl Snapshot {
 
     /// How many papers a query matches.
     pub fn count(&self, query: &Query) -> Result<usize, Error> {
-        let nothing = Page { order: Order::Newest, limit: 0, after: None };
+        let nothing = Page {
+            order: Order::Newest,
+            limit: 0,
+            after: None,
+        };
         Ok(self.search(query, &nothing)?.total)
     }
 

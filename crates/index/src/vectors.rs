@@ -33,7 +33,11 @@ pub struct Model {
 
 impl Model {
     fn config(&self) -> IndexConfig {
-        IndexConfig { label: self.id.clone(), seal_at: SEAL_FROM, ..IndexConfig::new(self.dim) }
+        IndexConfig {
+            label: self.id.clone(),
+            seal_at: SEAL_FROM,
+            ..IndexConfig::new(self.dim)
+        }
     }
 }
 
@@ -52,13 +56,19 @@ impl Shelf {
             Some(model) => Reader::open(&folder, model.config()).map_err(|e| e.to_string()),
             None => Err("no model was given".to_string()),
         };
-        Shelf { folder, model: model.cloned(), reader }
+        Shelf {
+            folder,
+            model: model.cloned(),
+            reader,
+        }
     }
 
     /// What is there now.
     pub(crate) fn newest(&self) -> Option<Vectors> {
         let reader = self.reader.as_ref().ok()?;
-        Some(Vectors { snapshot: reader.snapshot() })
+        Some(Vectors {
+            snapshot: reader.snapshot(),
+        })
     }
 
     /// Looks for what was committed since; whether there was something.
@@ -116,9 +126,16 @@ impl Vectors {
         limit: usize,
         allowed: Option<&RoaringBitmap>,
     ) -> Result<Vec<(PaperId, f32)>, Error> {
-        let filter = Filter { allow: allowed, deny: None };
+        let filter = Filter {
+            allow: allowed,
+            deny: None,
+        };
         let answer = self.snapshot.search(vector, limit, Budget::Usual, filter)?;
-        Ok(answer.hits.iter().map(|hit| (PaperId(hit.row), hit.score)).collect())
+        Ok(answer
+            .hits
+            .iter()
+            .map(|hit| (PaperId(hit.row), hit.score))
+            .collect())
     }
 
     /// The vector of a paper, of length 1 but for the codes' rounding.

@@ -132,7 +132,10 @@ impl Engine {
             Some(encoder) => meaning::search(&snapshot, encoder, &parsed, request),
             None => {
                 let mut answer = lexical::search(&snapshot, &parsed, request)?;
-                if request.mode != Mode::Lexical && self.encoder.is_some() && snapshot.vectors().is_none() {
+                if request.mode != Mode::Lexical
+                    && self.encoder.is_some()
+                    && snapshot.vectors().is_none()
+                {
                     add_hint(&mut answer, PREPARING);
                 }
                 Ok(answer)
@@ -141,7 +144,12 @@ impl Engine {
     }
 
     /// The encoder, if this request is to be answered by meaning and can be.
-    fn by_meaning(&self, snapshot: &Snapshot, parsed: &Parsed, request: &Request) -> Option<&Encoder> {
+    fn by_meaning(
+        &self,
+        snapshot: &Snapshot,
+        parsed: &Parsed,
+        request: &Request,
+    ) -> Option<&Encoder> {
         let wanted = request.mode != Mode::Lexical
             && request.sort == Sort::Relevance
             && parsed.direct.is_none()

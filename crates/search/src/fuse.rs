@@ -50,5 +50,6 @@ fn scaled(list: &[(PaperId, f32)]) -> impl Iterator<Item = (PaperId, f32)> {
     let best = list.first().map_or(0.0, |(_, score)| *score);
     let last = list.last().map_or(0.0, |(_, score)| *score);
     let span = (best - last).max(f32::EPSILON);
-    list.iter().map(move |(paper, score)| (*paper, (score - last) / span))
+    list.iter()
+        .map(move |(paper, score)| (*paper, (score - last) / span))
 }

@@ -197,8 +197,12 @@ pub(crate) fn explanation(planned: &Planned, why: &index::query::Explanation) ->
     let parts = why.parts.iter();
     let labels = why.labels.iter();
     Explanation {
-        parts: parts.map(|(part, score)| (name(*part).to_string(), *score)).collect(),
-        matched: labels.filter_map(|label| planned.labels.get(*label).cloned()).collect(),
+        parts: parts
+            .map(|(part, score)| (name(*part).to_string(), *score))
+            .collect(),
+        matched: labels
+            .filter_map(|label| planned.labels.get(*label).cloned())
+            .collect(),
         ..Explanation::default()
     }
 }

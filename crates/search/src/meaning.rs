@@ -7,7 +7,7 @@
 use domain::hit::{Explanation, Hit};
 use domain::ids::PaperId;
 use encode::Encoder;
-use index::query::{Clause, Query};
+use index::query::Query;
 use index::snapshot::Snapshot;
 use roaring::RoaringBitmap;
 
@@ -39,7 +39,11 @@ pub(crate) fn search(
     request: &Request,
 ) -> Result<Answer, Error> {
     let search = cursor::search_id(&parsed.text, request.sort, request.mode);
-    let cursor = request.cursor.as_deref().map(|text| Cursor::decode(text, search)).transpose()?;
+    let cursor = request
+        .cursor
+        .as_deref()
+        .map(|text| Cursor::decode(text, search))
+        .transpose()?;
     let mut corrected = None;
     let mut quest = Quest::new(snapshot, encoder, parsed, request.mode);
     let mut total = quest.with_all_words()?;
@@ -54,11 +58,19 @@ pub(crate) fn search(
         }
     }
     let list = quest.list()?;
-    let from = cursor.map_or(0, |cursor| usize::try_from(cursor.after).unwrap_or(usize::MAX)).min(list.len());
+    let from = cursor
+        .map_or(0, |cursor| {
+            usize::try_from(cursor.after).unwrap_or(usize::MAX)
+        })
+        .min(list.len());
     let limit = request.limit.clamp(1, LIMIT_MAX);
     let to = list.len().min(from + limit);
     let next = (to < list.len()).then(|| {
-        let next = Cursor { after: to as u64, corrected: corrected.is_some(), need: 0 };
+        let next = Cursor {
+            after: to as u64,
+            corrected: corrected.is_some(),
+            need: 0,
+        };
         next.encode(search)
     });
     let mut hints = parsed.hints.clone();
@@ -66,7 +78,11 @@ pub(crate) fn search(
     Ok(Answer {
         hits: quest.explained(&list[from..to])?,
         mode: request.mode,
-        total: if request.mode == Mode::Semantic { list.len() } else { total },
+        total: if request.mode == Mode::Semantic {
+            list.len()
+        } else {
+            total
+        },
         next,
         direct: None,
         corrected,
@@ -79,7 +95,13 @@ impl<'a> Quest<'a> {
     fn new(snapshot: &'a Snapshot, encoder: &'a Encoder, parsed: &Parsed, mode: Mode) -> Quest<'a> {
         let mut planned = plan::plan(parsed);
         planned.demand_phrases();
-        Quest { snapshot, encoder, about: parsed.free_text(), planned, mode }
+        Quest {
+            snapshot,
+            encoder,
+            about: parsed.free_text(),
+            planned,
+            mode,
+        }
     }
 
     /// How many papers have all the words.
@@ -106,7 +128,11 @@ impl<'a> Quest<'a> {
 
     fn by_meaning(&self) -> Result<Vec<(PaperId, f32)>, Error> {
         let vector = self.encoder.encode(&self.about);
-        let Some(vectors) = self.snapshot.vectors().filter(|_| vector.iter().any(|x| *x != 0.0)) else {
+        let Some(vectors) = self
+            .snapshot
+            .vectors()
+            .filter(|_| vector.iter().any(|x| *x != 0.0))
+        else {
             return Ok(Vec::new());
         };
         let allowed = self.allowed()?;
@@ -119,20 +145,28 @@ impl<'a> Quest<'a> {
         if all.is_empty() && none.is_empty() {
             return Ok(None);
         }
-        let conditions = Query { all: all.clone(), none: none.clone(), ..Query::default() };
+        let conditions = Query {
+            all: all.clone(),
+            none: none.clone(),
+            ..Query::default()
+        };
         Ok(Some(self.snapshot.rows(&conditions)?))
     }
 
     fn explained(&self, list: &[Fused]) -> Result<Vec<Hit>, Error> {
         let papers: Vec<PaperId> = list.iter().map(|fused| fused.paper).collect();
         let placed = self.snapshot.place(&papers)?;
-        let query = Query { need: 0, ..self.planned.query.clone() };
+        let query = Query {
+            need: 0,
+            ..self.planned.query.clone()
+        };
         let whys = self.snapshot.explain(&query, &placed)?;
         // A paper that was deleted since its vector was made has no place, and is left out.
         let mut explained = placed.iter().zip(&whys).peekable();
         let mut hits = Vec::with_capacity(list.len());
         for fused in list {
-            let Some((_, why)) = explained.next_if(|(placed, _)| placed.paper == fused.paper) else {
+            let Some((_, why)) = explained.next_if(|(placed, _)| placed.paper == fused.paper)
+            else {
                 continue;
             };
             hits.push(Hit {

@@ -69,7 +69,11 @@ pub fn may_be_same(a: &Paper, b: &Paper, similarity: f32) -> bool {
     }
     let words = |paper: &Paper| -> BTreeSet<String> {
         let title = folded(&paper.title);
-        title.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_string).collect()
+        title
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|w| !w.is_empty())
+            .map(str::to_string)
+            .collect()
     };
     let (a, b) = (words(a), words(b));
     let shared = a.intersection(&b).count();

@@ -9,8 +9,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
-    about, author, categories, coverage, feeds, nothing_here, paper, search, similar, suggest, tags, today,
-    trending, window,
+    about, author, categories, coverage, feeds, nothing_here, paper, search, similar, suggest,
+    tags, today, trending, window,
 };
 use crate::state::App;
 use crate::{api, discovery, error, health, observe, security, static_files};

@@ -74,9 +74,17 @@ fn neighbours(engine: &Engine, papers: Vec<Paper>) -> Result<Neighbours> {
 fn print(a: &Paper, b: &Paper, similarity: f32, as_json: bool) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     if as_json {
-        let pair = json!({ "a": a.key(), "b": b.key(), "similarity": similarity, "title": a.title });
+        let pair =
+            json!({ "a": a.key(), "b": b.key(), "similarity": similarity, "title": a.title });
         writeln!(out, "{pair}")
     } else {
-        writeln!(out, "{similarity:.3}  {}  {}\n       {}\n       {}", a.key(), b.key(), a.title, b.title)
+        writeln!(
+            out,
+            "{similarity:.3}  {}  {}\n       {}\n       {}",
+            a.key(),
+            b.key(),
+            a.title,
+            b.title
+        )
     }
 }

@@ -1,6 +1,7 @@
 //! The engine over a real index in a folder of its own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod meaning;
 mod oracle;
 mod paging;
 mod searching;

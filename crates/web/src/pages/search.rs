@@ -165,7 +165,11 @@ fn filled(
         hit.map(|h| &h.explanation)
     };
     let next = answer.next.as_ref().map(|cursor| {
-        format!("{}&cursor={}", address(words, sort, mode), query_value(cursor))
+        format!(
+            "{}&cursor={}",
+            address(words, sort, mode),
+            query_value(cursor)
+        )
     });
     let last_of_the_best = answer.mode == Mode::Hybrid && next.is_none() && answer.total > 0;
     let all_with_words = last_of_the_best.then(|| address(words, sort, Mode::Lexical));
@@ -206,7 +210,8 @@ fn counted(answer: &Answer, sort: Sort) -> String {
         Mode::Lexical if answer.total == 0 => total,
         Mode::Lexical => format!("{total}, {}", words_of(sort)),
         Mode::Hybrid => match answer.total {
-            0 => "No paper has all of these words; the nearest in words and meaning come first".to_string(),
+            0 => "No paper has all of these words; the nearest in words and meaning come first"
+                .to_string(),
             1 => "One paper has all of these words; ordered by words and meaning".to_string(),
             _ => format!("{total} with all of these words; ordered by words and meaning"),
         },
@@ -263,7 +268,10 @@ fn why(explanation: &Explanation) -> String {
     if !parts.is_empty() {
         words.push(format!("Score by words: {}.", parts.join(", ")));
     }
-    let ranks = [(explanation.lexical_rank, "words"), (explanation.semantic_rank, "meaning")];
+    let ranks = [
+        (explanation.lexical_rank, "words"),
+        (explanation.semantic_rank, "meaning"),
+    ];
     let mut places: Vec<_> = ranks
         .into_iter()
         .filter_map(|(rank, by)| Some(format!("No. {} by {by}", rank?)))

@@ -76,7 +76,12 @@ pub async fn show(State(app): State<App>, query: Query) -> Result<Response, Erro
         layout: Layout::new(&app, title).noindex(),
         to: given
             .iter()
-            .map(|paper| (paper_path(&paper.key()), crate::view::card_title(&paper.title)))
+            .map(|paper| {
+                (
+                    paper_path(&paper.key()),
+                    crate::view::card_title(&paper.title),
+                )
+            })
             .collect(),
         asked: cut(asked, IDS_CHARS_MAX),
         missing,
@@ -122,7 +127,11 @@ async fn given(app: &App, ids: &str) -> Result<(Vec<Paper>, Vec<String>), Error>
         return Err(Error::BadRequest(text));
     }
     let (mut papers, mut missing) = (Vec::new(), Vec::new());
-    for text in ids.split([',', ' ']).filter(|text| !text.is_empty()).take(SET_MAX) {
+    for text in ids
+        .split([',', ' '])
+        .filter(|text| !text.is_empty())
+        .take(SET_MAX)
+    {
         let paper = match text.parse::<ExternalId>() {
             Ok(id) => app.store.paper(&id).await?,
             Err(_) => None,

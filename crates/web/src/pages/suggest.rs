@@ -54,6 +54,9 @@ pub async fn show(State(app): State<App>, query: Query) -> Result<Response, Erro
     }
     suggestions.retain(|suggestion| *suggestion != typed);
     let body = Json(json!([typed, suggestions]));
-    let media_type = [(CONTENT_TYPE, "application/x-suggestions+json; charset=utf-8")];
+    let media_type = [(
+        CONTENT_TYPE,
+        "application/x-suggestions+json; charset=utf-8",
+    )];
     Ok(Policy::Living.on((media_type, body).into_response()))
 }
