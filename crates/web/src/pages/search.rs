@@ -179,7 +179,7 @@ fn filled(
         hint: answer
             .hint
             .clone()
-            .or_else(|| (answer.total == 0).then(|| NOTHING_FOUND.to_string())),
+            .or_else(|| answer.hits.is_empty().then(|| NOTHING_FOUND.to_string())),
         counted: counted(answer, sort),
         hits: papers
             .iter()
@@ -207,7 +207,7 @@ fn address(words: &str, sort: Sort, mode: Mode) -> String {
 fn counted(answer: &Answer, sort: Sort) -> String {
     let total = papers_in_words(answer.total as u64);
     match answer.mode {
-        Mode::Lexical if answer.total == 0 => total,
+        _ if answer.hits.is_empty() => papers_in_words(0),
         Mode::Lexical => format!("{total}, {}", words_of(sort)),
         Mode::Hybrid => match answer.total {
             0 => "No paper has all of these words; the nearest in words and meaning come first"

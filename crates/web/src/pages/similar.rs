@@ -23,9 +23,6 @@ const PAGE_LEN: usize = 50;
 /// How many a paper's own page shows.
 const SHORT_LEN: usize = 6;
 
-/// Longest list of ids that is read, in characters.
-const IDS_CHARS_MAX: usize = 8_000;
-
 /// A paper near to another.
 #[derive(Debug)]
 pub struct NearView {
@@ -83,7 +80,7 @@ pub async fn show(State(app): State<App>, query: Query) -> Result<Response, Erro
                 )
             })
             .collect(),
-        asked: cut(asked, IDS_CHARS_MAX),
+        asked: asked.to_string(),
         missing,
         papers: views(&given, near),
         json: format!("/similar.json?to={}", query_value(asked)),
@@ -120,12 +117,8 @@ pub async fn to_paper(app: &App, paper: &Paper) -> Result<NearPapers, Error> {
     })
 }
 
-/// The papers that the ids name, and the ids that name none.
+/// The papers that the ids name, at most [`SET_MAX`], and the ids that name none.
 async fn given(app: &App, ids: &str) -> Result<(Vec<Paper>, Vec<String>), Error> {
-    if ids.chars().count() > IDS_CHARS_MAX {
-        let text = format!("At most {IDS_CHARS_MAX} characters of ids are read.");
-        return Err(Error::BadRequest(text));
-    }
     let (mut papers, mut missing) = (Vec::new(), Vec::new());
     for text in ids
         .split([',', ' '])
