@@ -5,6 +5,7 @@
 
 mod cli;
 mod config;
+mod duplicates;
 mod fetching;
 mod importing;
 mod memory;
