@@ -138,6 +138,12 @@ impl Vectors {
             .collect())
     }
 
+    /// The cosines of a vector and these papers', in their order; `None` for papers without a vector.
+    pub fn cosines(&self, vector: &[f32], papers: &[PaperId]) -> Result<Vec<Option<f32>>, Error> {
+        let rows: Vec<u32> = papers.iter().map(|paper| paper.0).collect();
+        Ok(self.snapshot.scores(vector, &rows)?)
+    }
+
     /// The vector of a paper, of length 1 but for the codes' rounding.
     pub fn of(&self, paper: PaperId) -> Option<Vec<f32>> {
         self.snapshot.vector(paper.0)

@@ -34,7 +34,7 @@ impl Segment {
         }
     }
 
-    fn slot_of(&self, row: u32) -> Option<usize> {
+    pub(super) fn slot_of(&self, row: u32) -> Option<usize> {
         if !self.row_set.contains(row) {
             return None;
         }
