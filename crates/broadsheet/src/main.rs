@@ -5,6 +5,7 @@
 
 mod cli;
 mod config;
+mod evaluating;
 mod fetching;
 mod importing;
 mod memory;
