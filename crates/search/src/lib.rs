@@ -13,11 +13,15 @@ mod atoms;
 mod correct;
 mod cursor;
 pub mod engine;
+pub mod fuse;
 #[cfg(test)]
 mod golden;
+mod lexical;
 pub mod marker;
+mod meaning;
 pub mod measure;
 mod plan;
 pub mod query;
+pub mod similar;
 pub mod trend;
 mod window;

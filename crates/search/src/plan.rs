@@ -36,12 +36,28 @@ pub(crate) struct Planned {
     pub(crate) hints: Vec<String>,
     /// There is something to look for.
     pub(crate) asks: bool,
+    /// Which of the query's `some` are phrases.
+    phrases: Vec<bool>,
 }
 
 impl Planned {
     /// How many parts could be demanded less strictly: free words, phrases and OR groups.
     pub(crate) fn loose_parts(&self) -> usize {
         self.query.some.len()
+    }
+
+    /// Makes every phrase a demand: who types quotation marks means these words.
+    pub(crate) fn demand_phrases(&mut self) {
+        let some = std::mem::take(&mut self.query.some);
+        let phrases = std::mem::take(&mut self.phrases);
+        for (clause, phrase) in some.into_iter().zip(phrases) {
+            if phrase {
+                self.query.all.push(clause);
+            } else {
+                self.query.some.push(clause);
+            }
+        }
+        self.phrases = vec![false; self.query.some.len()];
     }
 }
 
@@ -107,7 +123,11 @@ impl Planner<'_> {
         let query = &mut self.planned.query;
         match (item.negated, loose) {
             (true, _) => query.none.push(clause),
-            (false, true) => query.some.push(clause),
+            (false, true) => {
+                query.some.push(clause);
+                let phrase = |atom: &Atom| matches!(atom, Atom::Text { phrase: true, .. });
+                self.planned.phrases.push(item.any.iter().any(phrase));
+            }
             (false, false) => query.all.push(clause),
         }
         self.planned.asks = true;

@@ -106,6 +106,25 @@ pub fn plain(text: &str) -> String {
         .join(" ")
 }
 
+impl Parsed {
+    /// What the query is about, in its own words: its words and phrases, without names, filters and what is to be
+    /// left out.
+    pub fn free_text(&self) -> String {
+        let about = self
+            .items
+            .iter()
+            .filter(|item| !item.negated)
+            .flat_map(|item| &item.any);
+        let texts = about.filter_map(|atom| match atom {
+            Atom::Text { range, scope, .. } if *scope != Scope::Authors => {
+                self.text.get(range.clone())
+            }
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// Takes a query apart.
 pub fn parse(text: &str) -> Parsed {
     let mut parsed = Parsed::default();

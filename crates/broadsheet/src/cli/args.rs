@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use search::engine::Mode;
 
 use crate::{evaluating, importing};
 
@@ -51,6 +52,10 @@ pub(crate) enum Command {
     Trending(TrendingArgs),
     /// Search: words, "phrases", author:NAME cat:cs.CL after:2024-01 before:2024-06 -not
     Search(SearchArgs),
+    /// Print the papers nearest in meaning to one paper, or to several taken together
+    Similar(SimilarArgs),
+    /// List pairs of papers that may be one paper under two ids
+    Duplicates(DuplicatesArgs),
     /// Print one paper by arXiv id, DOI or address
     Paper(PaperArgs),
     /// Write every paper to standard output
@@ -188,11 +193,54 @@ pub(crate) struct SearchArgs {
     /// At most this many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
     pub(crate) limit: u32,
+    /// By what papers are found; another order than by relevance is by words alone
+    #[arg(long, value_enum, default_value_t = ModeArg::Hybrid)]
+    pub(crate) mode: ModeArg,
     /// Order of the hits
     #[arg(long, value_enum, default_value_t = SortArg::Relevance)]
     pub(crate) sort: SortArg,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// By what papers are found.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Words and meaning
+    Hybrid,
+    /// Words alone
+    Lexical,
+    /// Meaning alone
+    Semantic,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Mode {
+        match mode {
+            ModeArg::Hybrid => Mode::Hybrid,
+            ModeArg::Lexical => Mode::Lexical,
+            ModeArg::Semantic => Mode::Semantic,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SimilarArgs {
+    /// arXiv ids, DOIs, or addresses that hold one
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DuplicatesArgs {
+    /// JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Order of hits.

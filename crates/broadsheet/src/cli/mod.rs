@@ -6,6 +6,7 @@ mod backup;
 mod config;
 mod coverage;
 mod doctor;
+mod duplicates;
 mod eval;
 mod export;
 mod json;
@@ -73,6 +74,8 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Week(a) => lists::week(&config, &open(&config).await?, &a).await?,
         Command::Trending(a) => lists::trending(&config, &open(&config).await?, &a).await?,
         Command::Search(a) => lists::search(&config, &open(&config).await?, &a).await?,
+        Command::Similar(a) => lists::similar(&config, &open(&config).await?, &a).await?,
+        Command::Duplicates(a) => duplicates::run(&open(&config).await?, &a).await?,
         Command::Paper(a) => return lists::paper(&config, &open(&config).await?, &a).await,
         Command::Export(a) => export::run(&config, &open(&config).await?, a.format).await?,
         Command::Coverage(a) => coverage::run(&open(&config).await?, &a).await?,
