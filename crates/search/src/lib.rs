@@ -23,5 +23,6 @@ pub mod measure;
 mod plan;
 pub mod query;
 pub mod similar;
+mod stop_words;
 pub mod trend;
 mod window;

@@ -147,7 +147,8 @@ mod tests {
     fn agrees_with_trec_eval_to_four_digits() {
         for query in QUERIES {
             let run = RUNS.iter().filter(|run| run.0 == query.id);
-            let mut hits: Vec<(&str, f32)> = run.map(|(_, paper, score)| (*paper, *score)).collect();
+            let mut hits: Vec<(&str, f32)> =
+                run.map(|(_, paper, score)| (*paper, *score)).collect();
             sort_as_trec_eval(&mut hits);
             let grade = |paper: &str| {
                 let judged = query.judged.iter().find(|(judged, _)| *judged == paper);
@@ -162,7 +163,11 @@ mod tests {
                 reciprocal_rank(&grades),
             ];
             for (got, expected) in got.iter().zip(query.expected) {
-                assert!((got - expected).abs() < 0.000_05, "{}: {got} {expected}", query.id);
+                assert!(
+                    (got - expected).abs() < 0.000_05,
+                    "{}: {got} {expected}",
+                    query.id
+                );
             }
         }
     }

@@ -7,13 +7,15 @@ use index::tokens::{self, Word};
 
 use crate::marker::Marker;
 use crate::query::{Atom, Item, Parsed};
+use crate::stop_words;
 
-/// Most words of a query that are looked up.
-pub(crate) const WORDS_MAX: usize = 32;
+/// Most words of a query that are looked up, stop words not counted: a pasted abstract says what it is about in its
+/// first sentences, and with half of these the best paper is missed more often.
+pub(crate) const WORDS_MAX: usize = 64;
 
-/// A word in the title says most about a paper; a name is rare and so scores high by itself.
+/// A word in the title says most about a paper; a name is rare and so scores high by itself. See `docs/hybrid.md`.
 const WEIGHTS: Weights = Weights {
-    title: 2.5,
+    title: 2.0,
     abstract_text: 1.0,
     authors: 1.0,
     bonus: 1.0,
@@ -82,8 +84,16 @@ pub(crate) fn plan(parsed: &Parsed) -> Planned {
         words_left: WORDS_MAX,
         title: Vec::new(),
     };
+    let says_more = parsed
+        .items
+        .iter()
+        .any(|item| !planner.is_filler(item) && planner.is_text(item));
     for item in &parsed.items {
-        planner.item(item);
+        if says_more && planner.is_filler(item) {
+            planner.pass_over(item);
+        } else {
+            planner.item(item);
+        }
     }
     planner.finish()
 }
@@ -97,6 +107,46 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
+    /// Whether an item is a bare stop word: beside other words it says nothing, and demanding it loses papers.
+    fn is_filler(&self, item: &Item) -> bool {
+        let [
+            Atom::Text {
+                range,
+                phrase: false,
+                scope: Scope::Everywhere,
+            },
+        ] = item.any.as_slice()
+        else {
+            return false;
+        };
+        let text = self.parsed.text.get(range.clone()).unwrap_or_default();
+        let words = tokens::words(text);
+        !item.negated
+            && !words.is_empty()
+            && words.iter().all(|word| stop_words::is_one(&word.surface))
+    }
+
+    /// Whether an item asks for words of the text.
+    fn is_text(&self, item: &Item) -> bool {
+        let has_words = |atom: &Atom| match atom {
+            Atom::Text { range, scope, .. } if *scope != Scope::Authors => {
+                let text = self.parsed.text.get(range.clone()).unwrap_or_default();
+                !tokens::words(text).is_empty()
+            }
+            _ => false,
+        };
+        !item.negated && item.any.iter().any(has_words)
+    }
+
+    /// A stop word still stands between the others in a title.
+    fn pass_over(&mut self, item: &Item) {
+        if let [Atom::Text { range, .. }] = item.any.as_slice() {
+            let text = self.parsed.text.get(range.clone()).unwrap_or_default();
+            self.title
+                .extend(tokens::words(text).into_iter().filter(|word| !word.joined));
+        }
+    }
+
     fn item(&mut self, item: &Item) {
         let mut clauses: Vec<Clause> = Vec::new();
         let mut loose = true;
@@ -241,11 +291,7 @@ impl Planner<'_> {
             .iter()
             .flat_map(|text| tokens::words(text))
             .collect();
-        if !texts.is_empty()
-            && texts
-                .iter()
-                .all(|word| STOP_WORDS.contains(&word.surface.as_str()))
-        {
+        if !texts.is_empty() && texts.iter().all(|word| stop_words::is_one(&word.surface)) {
             planned.hints.push(
                 "These words are in nearly every paper; a rarer word, or quotation marks around a phrase, finds more.".to_string(),
             );
@@ -253,10 +299,3 @@ impl Planner<'_> {
         planned
     }
 }
-
-/// Words that say nothing alone.
-const STOP_WORDS: &[&str] = &[
-    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "how", "in", "is", "it", "its",
-    "not", "of", "on", "or", "that", "the", "their", "this", "to", "via", "was", "we", "what",
-    "when", "which", "with",
-];

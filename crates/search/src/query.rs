@@ -24,7 +24,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 /// Longest query that is read, in characters.
-pub const CHARS_MAX: usize = 1000;
+pub const CHARS_MAX: usize = 3000;
 
 /// A query, taken apart.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -524,8 +524,8 @@ mod tests {
         check_hint("id:nonsense", "", "`id:nonsense`");
         check_hint(
             &"x ".repeat(600_000),
-            &vec!["x"; 500].join(" "),
-            "first 1000 characters",
+            &vec!["x"; 1500].join(" "),
+            "first 3000 characters",
         );
     }
 

@@ -349,8 +349,8 @@ pub(crate) struct EvalArgs {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// By what papers are found
-    #[arg(long, value_enum, default_value_t = evaluating::Mode::Hybrid)]
-    mode: evaluating::Mode,
+    #[arg(long, value_enum, default_value_t = ModeArg::Hybrid)]
+    mode: ModeArg,
     /// Other queries of the folder, such as queries_train
     #[arg(long, default_value = "queries", value_name = "NAME")]
     queries: String,
@@ -369,7 +369,7 @@ impl EvalArgs {
     pub(crate) fn options(self) -> evaluating::Options {
         evaluating::Options {
             folder: self.folder,
-            mode: self.mode,
+            mode: self.mode.into(),
             queries: self.queries,
             qrels: self.qrels,
             run: self.run,

@@ -17,7 +17,7 @@ pub(crate) async fn run(options: Options, json: bool) -> Result<()> {
     println!(
         "{}, {}: {} queries, {} papers",
         outcome.set,
-        outcome.mode.as_str(),
+        evaluating::mode_name(outcome.mode),
         outcome.queries,
         outcome.papers
     );
@@ -47,7 +47,7 @@ fn figures(outcome: &Outcome) -> [(&'static str, Estimate, usize); 5] {
 fn as_json(outcome: &Outcome) -> Value {
     let mut object = Map::new();
     object.insert("set".to_string(), json!(outcome.set));
-    object.insert("mode".to_string(), json!(outcome.mode.as_str()));
+    object.insert("mode".to_string(), json!(evaluating::mode_name(outcome.mode)));
     object.insert("queries".to_string(), json!(outcome.queries));
     object.insert("papers".to_string(), json!(outcome.papers));
     let mut intervals = Map::new();

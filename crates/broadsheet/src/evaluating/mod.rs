@@ -15,12 +15,14 @@ use anyhow::{Context, Result};
 use domain::ids::{ExternalId, PaperId};
 use domain::paper::{Paper, TextSources, Times};
 use domain::record::Source;
+use encode::Encoder;
 use index::Index;
-use search::engine::{Engine, Request};
+use search::engine::{Engine, Mode, Request};
 use search::measure::{self, Estimate};
 use search::query;
 
 use crate::importing::progress;
+use crate::pipeline;
 use beir::{Collection, Document};
 
 /// So many hits of each query are looked at.
@@ -29,30 +31,10 @@ const DEPTH: usize = 100;
 const NDCG_DEPTH: usize = 10;
 /// Memory of the index's writer, in bytes.
 const WRITER_HEAP_BYTES: usize = 200 << 20;
+/// Papers made and indexed together, which bounds memory.
+const PAPERS_AT_ONCE: usize = 1_000;
 /// Where the resampling begins; any number does, as long as it stays.
 const SEED: u64 = 20_261_123;
-
-/// By what the engine searches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Mode {
-    /// By words and by meaning
-    Hybrid,
-    /// By words alone
-    Lexical,
-    /// By meaning alone
-    Semantic,
-}
-
-impl Mode {
-    /// As it is typed.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Mode::Hybrid => "hybrid",
-            Mode::Lexical => "lexical",
-            Mode::Semantic => "semantic",
-        }
-    }
-}
 
 /// What was asked for.
 #[derive(Debug)]
@@ -93,7 +75,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     };
     let collection = beir::read(&options.folder, &names)?;
     let folder = tempfile::tempdir().context("cannot make a folder for the index")?;
-    let engine = engine_over(folder.path(), &collection.documents)?;
+    let engine = engine_over(folder.path(), &collection.documents, options.mode)?;
     let rankings = ask_all(&engine, &collection, options.mode)?;
     if let Some(path) = &options.run {
         let text = run_file(&collection, &rankings, options.mode);
@@ -102,21 +84,35 @@ pub(crate) fn run(options: &Options) -> Result<Outcome> {
     Ok(measured(&collection, &rankings, options.mode))
 }
 
-/// The engine over an index of these papers: what the pipeline does with papers of the database.
-fn engine_over(folder: &Path, documents: &[Document]) -> Result<Engine> {
-    let index = Index::open(folder)?;
+/// The engine over an index of these papers: what the pipeline does with papers of the database. Search by words does
+/// without vectors.
+fn engine_over(folder: &Path, documents: &[Document], mode: Mode) -> Result<Engine> {
+    let encoder = (mode != Mode::Lexical).then(Encoder::shipped);
+    let index = match &encoder {
+        Some(encoder) => Index::open_with(folder, pipeline::model_of(encoder))?,
+        None => Index::open(folder)?,
+    };
     let mut writer = index
         .try_writer(WRITER_HEAP_BYTES)?
         .context("the new index is being written by another process")?;
     let bar = progress::papers("indexing", documents.len() as u64);
-    for (row, document) in (1..).zip(documents) {
-        writer.put(&paper(row, document))?;
-        bar.inc(1);
+    let mut rows = 1..;
+    for chunk in documents.chunks(PAPERS_AT_ONCE) {
+        let papers: Vec<Paper> = rows.by_ref().zip(chunk).map(|(row, d)| paper(row, d)).collect();
+        match &encoder {
+            Some(encoder) => pipeline::put_all(&mut writer, encoder, &papers)?,
+            None => papers.iter().try_for_each(|paper| writer.put(paper))?,
+        }
+        bar.inc(chunk.len() as u64);
     }
     bar.finish_and_clear();
     writer.commit(1)?;
     writer.settle()?;
-    Ok(Engine::new(index))
+    let engine = Engine::new(index);
+    Ok(match encoder {
+        Some(encoder) => engine.with_encoder(encoder),
+        None => engine,
+    })
 }
 
 /// A document as the paper it would be, were it imported: nothing but its texts is known.
@@ -184,9 +180,10 @@ fn ask_all<'a>(engine: &Engine, collection: &'a Collection, mode: Mode) -> Resul
 }
 
 /// The query as the site would be asked it, but with its signs taken as plain text.
-fn request(text: &str, _mode: Mode) -> Request {
+fn request(text: &str, mode: Mode) -> Request {
     Request {
         query: query::plain(text),
+        mode,
         limit: DEPTH,
         ..Request::default()
     }
@@ -232,9 +229,18 @@ fn run_file(collection: &Collection, rankings: &[Ranking<'_>], mode: Mode) -> St
                 "{} Q0 {id} {rank} {score} broadsheet-{}-{}",
                 ranking.topic,
                 collection.name,
-                mode.as_str()
+                mode_name(mode)
             );
         }
     }
     text
+}
+
+/// A mode as it is typed.
+pub(crate) fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Hybrid => "hybrid",
+        Mode::Lexical => "lexical",
+        Mode::Semantic => "semantic",
+    }
 }
