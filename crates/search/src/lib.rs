@@ -13,6 +13,7 @@ mod atoms;
 mod correct;
 mod cursor;
 pub mod engine;
+pub mod feedback;
 pub mod fuse;
 #[cfg(test)]
 mod golden;

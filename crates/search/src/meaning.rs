@@ -13,6 +13,7 @@ use roaring::RoaringBitmap;
 
 use crate::cursor::{self, Cursor};
 use crate::engine::{Answer, Error, LIMIT_MAX, Mode, Request};
+use crate::feedback;
 use crate::fuse::{self, Fused};
 use crate::plan::{self, Planned};
 use crate::query::{self, Parsed};
@@ -114,8 +115,15 @@ impl<'a> Quest<'a> {
 
     /// Words and meaning at the same time, then fused.
     fn list(&self) -> Result<Vec<Fused>, Error> {
-        let (by_words, by_meaning) = rayon::join(|| self.by_words(), || self.by_meaning());
-        Ok(fuse::fuse(&by_words?, &by_meaning?))
+        let query = self.encoder.encode(&self.about);
+        let (by_words, by_meaning) = rayon::join(|| self.by_words(), || self.by_meaning(&query));
+        let (by_words, by_meaning) = (by_words?, by_meaning?);
+        let vectors = self.snapshot.vectors();
+        let vector_of = |paper| vectors.and_then(|vectors| vectors.of(paper));
+        let similarity = |paper| vector_of(paper).map(|vector| feedback::dot(&vector, &query));
+        let mut list = fuse::fuse(&by_words, &by_meaning, similarity);
+        feedback::feed_back(&mut list, vector_of);
+        Ok(list)
     }
 
     fn by_words(&self) -> Result<Vec<(PaperId, f32)>, Error> {
@@ -126,8 +134,7 @@ impl<'a> Quest<'a> {
         Ok(best.iter().map(|hit| (hit.paper, hit.score)).collect())
     }
 
-    fn by_meaning(&self) -> Result<Vec<(PaperId, f32)>, Error> {
-        let vector = self.encoder.encode(&self.about);
+    fn by_meaning(&self, vector: &[f32]) -> Result<Vec<(PaperId, f32)>, Error> {
         let Some(vectors) = self
             .snapshot
             .vectors()
@@ -136,7 +143,7 @@ impl<'a> Quest<'a> {
             return Ok(Vec::new());
         };
         let allowed = self.allowed()?;
-        Ok(vectors.nearest(&vector, DEPTH, allowed.as_ref())?)
+        Ok(vectors.nearest(vector, DEPTH, allowed.as_ref())?)
     }
 
     /// The rows that everything beside the free words allows; `None` for all.
