@@ -5,6 +5,7 @@
 
 mod cli;
 mod config;
+mod duplicates;
 mod evaluating;
 mod fetching;
 mod importing;
