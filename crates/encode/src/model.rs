@@ -172,7 +172,12 @@ pub fn write(
     let number = |n: usize| u32::try_from(n).map_err(|_| content(format!("{n} is too large")));
     let mut bytes = Vec::with_capacity(HEADER + text.len() + rows.len() + 8 * tokens.len() + 4);
     bytes.extend_from_slice(MARK);
-    for header in [FORMAT, number(tokens.len())?, DIM as u32, number(text.len())?] {
+    for header in [
+        FORMAT,
+        number(tokens.len())?,
+        DIM as u32,
+        number(text.len())?,
+    ] {
         bytes.extend_from_slice(&header.to_le_bytes());
     }
     bytes.extend_from_slice(&title_weight.to_le_bytes());
@@ -203,7 +208,11 @@ fn scale_of(row: &[f32]) -> f32 {
 
 /// The nearest of the 255 steps.
 fn to_step(x: f32, scale: f32) -> i8 {
-    if scale > 0.0 { (x / scale).round() as i8 } else { 0 }
+    if scale > 0.0 {
+        (x / scale).round() as i8
+    } else {
+        0
+    }
 }
 
 /// Four bytes at `at`, which the caller knows to be there.

@@ -70,6 +70,12 @@ impl Tokenizer {
         })
     }
 
+    /// All tokens as the vocabulary spells them, in the order of their rows.
+    pub fn vocabulary(&self) -> impl ExactSizeIterator<Item = &str> {
+        let rows = 0..self.words.len() as u32;
+        rows.map(|row| self.words.text(row).unwrap_or_default())
+    }
+
     /// The tokens of the first [`MAX_BYTES`] bytes of `text`, in its order.
     pub fn tokens(&self, text: &str) -> Vec<Token> {
         let mut tokens = Vec::new();
@@ -107,7 +113,12 @@ impl Tokenizer {
     }
 
     /// Cuts a word into the longest pieces from the left; calls `each` for none of them when some part is unknown.
-    fn pieces(&self, word: &Word<'_>, piece: &mut String, each: &mut impl FnMut(u32, Range<usize>)) {
+    fn pieces(
+        &self,
+        word: &Word<'_>,
+        piece: &mut String,
+        each: &mut impl FnMut(u32, Range<usize>),
+    ) {
         if word.text.len() > MAX_WORD_BYTES {
             return;
         }

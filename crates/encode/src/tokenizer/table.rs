@@ -52,6 +52,19 @@ impl Words {
         slot
     }
 
+    /// The text of the token in this row.
+    pub(super) fn text(&self, row: u32) -> Option<&str> {
+        let row = row as usize;
+        let end = *self.ends.get(row)?;
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        self.text.get(start as usize..end as usize)
+    }
+
+    /// How many tokens there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     fn bytes_of(&self, row: u32) -> &[u8] {
         let row = row as usize;
         let start = if row == 0 { 0 } else { self.ends[row - 1] };

@@ -23,7 +23,15 @@ const SPOKEN: [&str; 34] = [
 const ACCENTS: &[u8] = b"cvHukrbdt";
 /// Commands that are letters themselves.
 const LETTERS: [(&str, &str); 9] = [
-    ("o", "o"), ("O", "o"), ("l", "l"), ("L", "l"), ("ss", "ss"), ("ae", "ae"), ("aa", "a"), ("i", "i"), ("j", "j"),
+    ("o", "o"),
+    ("O", "o"),
+    ("l", "l"),
+    ("L", "l"),
+    ("ss", "ss"),
+    ("ae", "ae"),
+    ("aa", "a"),
+    ("i", "i"),
+    ("j", "j"),
 ];
 
 /// A word as the vocabulary spells it, and where it stood.
@@ -136,7 +144,10 @@ impl<F: FnMut(Word<'_>)> Splitter<'_, F> {
     fn command(&mut self, at: usize) -> usize {
         let after = at + 1;
         let rest = self.text.get(after..).unwrap_or_default();
-        let name = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
+        let name = rest.len()
+            - rest
+                .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+                .len();
         let (name, rest) = rest.split_at(name);
         match (name.as_bytes(), rest.as_bytes().first()) {
             // `\'e` and `\"{o}`: the accent goes, the letter stays in its word.
@@ -159,7 +170,10 @@ impl<F: FnMut(Word<'_>)> Splitter<'_, F> {
         }
         // `\beta-decay` is a phrase as "beta-decay" is; mark-up stands between words.
         self.end(at);
-        let word = name.strip_prefix("var").unwrap_or(name).to_ascii_lowercase();
+        let word = name
+            .strip_prefix("var")
+            .unwrap_or(name)
+            .to_ascii_lowercase();
         if !SPOKEN.contains(&word.as_str()) {
             return self.mark(at, 1 + name.len());
         }
@@ -189,7 +203,11 @@ impl<F: FnMut(Word<'_>)> Splitter<'_, F> {
         }
         let before = self.word.len();
         let lower = c.to_lowercase().nfkd().filter(|c| !is_combining_mark(*c));
-        self.word.extend(lower.flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()));
+        self.word.extend(
+            lower
+                .flat_map(char::to_lowercase)
+                .filter(|c| c.is_alphanumeric()),
+        );
         if self.word.len() == before && !is_combining_mark(c) {
             return self.mark(at, len);
         }
@@ -202,7 +220,8 @@ impl<F: FnMut(Word<'_>)> Splitter<'_, F> {
 
 /// Characters that print nothing: they neither end a word nor belong to it.
 fn is_invisible(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}')
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}')
 }
 
 /// Chinese and Japanese characters, each a word by itself as in BERT's tokenizer.
