@@ -13,9 +13,6 @@ use crate::query::{self, Parsed};
 
 /// With fewer hits than this, papers that lack some of the words are shown too.
 const FEW: usize = 3;
-/// More words than this are a title, a question or a sentence: few papers have them all, and papers with most of the
-/// telling ones are as good.
-const WORDS_OF_TITLE: usize = 4;
 /// For [`Run::need`]: any of the words will do.
 const ANY: u8 = 0x7f;
 /// So many papers are listed for a sentence: deeper, they have little to do with it.
@@ -90,27 +87,20 @@ fn order_of(sort: Sort) -> Order {
 }
 
 /// Runs a first page: as typed; if that finds nothing, with mistyped words corrected; if that finds few, with fewer
-/// of the words demanded.
+/// of the words demanded. A sentence is left as it is: one mistyped word of many does it little harm.
 fn decide(snapshot: &Snapshot, parsed: &Parsed, page: &Page) -> Result<Run, Error> {
-    let mut run = run(snapshot, planned(parsed), page, 0)?;
+    let planned = planned(parsed);
+    if page.order == Order::Relevance && planned.sentence {
+        return run(snapshot, planned, page, ANY);
+    }
+    let mut run = run(snapshot, planned, page, 0)?;
     if run.found.total == 0
         && parsed.direct.is_none()
         && let Some(text) = correct::corrected(snapshot, parsed)?
     {
-        let better = self::run(snapshot, plan::plan(&query::parse(&text)), page, 0)?;
-        // A sentence seldom has all its words in one paper; then they are right as they are.
-        if better.found.total > 0 || run.planned.loose_parts() <= WORDS_OF_TITLE {
-            run = better;
-            run.corrected = Some(text);
-        }
-    }
-    if page.order == Order::Relevance && run.planned.loose_parts() > WORDS_OF_TITLE {
-        let any = self::run(snapshot, run.planned.clone(), page, ANY)?;
-        return Ok(Run {
-            corrected: run.corrected,
-            strict_total: run.strict_total,
-            ..any
-        });
+        let planned = plan::plan(&query::parse(&text));
+        run = self::run(snapshot, planned, page, 0)?;
+        run.corrected = Some(text);
     }
     // Lists by day or votes would bury the full matches among the others, so there only an empty list is filled.
     let few = if page.order == Order::Relevance {

@@ -1,6 +1,8 @@
 //! From a parsed query to what the index is asked, with everything that the answer needs later: labels, the marker,
 //! hints. Ranking policy is here: how much a match counts by place.
 
+use std::collections::HashMap;
+
 use domain::ids::ExternalId;
 use index::query::{Clause, Query, Scope, Weights, Words};
 use index::tokens::{self, Word};
@@ -12,6 +14,10 @@ use crate::stop_words;
 /// Most words of a query that are looked up, stop words not counted: a pasted abstract says what it is about in its
 /// first sentences, and with half of these the best paper is missed more often.
 pub(crate) const WORDS_MAX: usize = 64;
+
+/// More words than this are a title, a question or a sentence: few papers have them all, and papers with most of the
+/// telling ones are as good.
+const WORDS_OF_TITLE: usize = 4;
 
 /// A word in the title says most about a paper; a name is rare and so scores high by itself. See `docs/hybrid.md`.
 const WEIGHTS: Weights = Weights {
@@ -38,6 +44,8 @@ pub(crate) struct Planned {
     pub(crate) hints: Vec<String>,
     /// There is something to look for.
     pub(crate) asks: bool,
+    /// There are so many words that any of them will do.
+    pub(crate) sentence: bool,
     /// Which of the query's `some` are phrases.
     phrases: Vec<bool>,
 }
@@ -83,11 +91,15 @@ pub(crate) fn plan(parsed: &Parsed) -> Planned {
         planned: Planned::default(),
         words_left: WORDS_MAX,
         title: Vec::new(),
+        seen: HashMap::new(),
     };
-    let says_more = parsed
+    let telling = parsed
         .items
         .iter()
-        .any(|item| !planner.is_filler(item) && planner.is_text(item));
+        .filter(|item| !planner.is_filler(item) && planner.is_text(item))
+        .count();
+    let says_more = telling > 0;
+    planner.planned.sentence = telling > WORDS_OF_TITLE;
     for item in &parsed.items {
         if says_more && planner.is_filler(item) {
             planner.pass_over(item);
@@ -104,6 +116,8 @@ struct Planner<'a> {
     words_left: usize,
     /// The free words in order, for the title bonus.
     title: Vec<Word>,
+    /// How often each word of a sentence came so far, by stem.
+    seen: HashMap<String, u32>,
 }
 
 impl Planner<'_> {
@@ -147,7 +161,56 @@ impl Planner<'_> {
         }
     }
 
+    /// Of a sentence every word counts for itself: `time-sharing` is two words, not a phrase. A word that comes again
+    /// counts as often as the root of its number says, rounded: the second time tells nothing new.
+    fn words_of_sentence(&mut self, text: &str) {
+        let label = self.planned.labels.len();
+        self.planned.labels.push(text.to_string());
+        for word in tokens::words(text).into_iter().filter(|word| !word.joined) {
+            self.title.push(word.clone());
+            let times = self.seen.entry(word.stem.clone()).or_default();
+            *times += 1;
+            let root = |n: u32| f64::from(n).sqrt().round() as u32;
+            if root(*times) == root(*times - 1) || stop_words::is_one(&word.surface) {
+                continue;
+            }
+            if self.words_left == 0 {
+                self.hint_words_max();
+                return;
+            }
+            self.words_left -= 1;
+            self.planned.marker.add(std::slice::from_ref(&word));
+            self.planned.phrases.push(false);
+            self.planned.asks = true;
+            self.planned.query.some.push(Clause::Words(Words {
+                label,
+                scope: Scope::Everywhere,
+                spellings: vec![vec![word]],
+                slop: 0,
+            }));
+        }
+    }
+
+    fn hint_words_max(&mut self) {
+        let hint = format!("Only the first {WORDS_MAX} words were searched.");
+        if !self.planned.hints.contains(&hint) {
+            self.planned.hints.push(hint);
+        }
+    }
+
     fn item(&mut self, item: &Item) {
+        if let [
+            Atom::Text {
+                range,
+                phrase: false,
+                scope: Scope::Everywhere,
+            },
+        ] = item.any.as_slice()
+            && self.planned.sentence
+            && !item.negated
+        {
+            return self.words_of_sentence(self.parsed.text.get(range.clone()).unwrap_or_default());
+        }
         let mut clauses: Vec<Clause> = Vec::new();
         let mut loose = true;
         for atom in &item.any {
@@ -222,10 +285,7 @@ impl Planner<'_> {
             return None;
         }
         if parts.len() > self.words_left {
-            let hint = format!("Only the first {WORDS_MAX} words were searched.");
-            if !self.planned.hints.contains(&hint) {
-                self.planned.hints.push(hint);
-            }
+            self.hint_words_max();
             parts.truncate(self.words_left);
             if parts.is_empty() {
                 return None;
