@@ -6,6 +6,7 @@
 mod cli;
 mod config;
 mod duplicates;
+mod evaluating;
 mod fetching;
 mod importing;
 mod memory;

@@ -161,7 +161,7 @@ impl Pipeline {
 }
 
 /// What the index is told of the encoder.
-fn model_of(encoder: &Encoder) -> Model {
+pub(crate) fn model_of(encoder: &Encoder) -> Model {
     Model {
         id: encoder.id().to_string(),
         dim: encoder.dim(),
@@ -169,7 +169,7 @@ fn model_of(encoder: &Encoder) -> Model {
 }
 
 /// Puts words and vectors of papers into the index.
-fn put_all(writer: &mut Writer, encoder: &Encoder, papers: &[Paper]) -> Result<(), index::Error> {
+pub(crate) fn put_all(writer: &mut Writer, encoder: &Encoder, papers: &[Paper]) -> Result<(), index::Error> {
     let vectors: Vec<Vec<f32>> = papers
         .par_iter()
         .map(|paper| {

@@ -20,6 +20,7 @@ use vectors::{Model, Vectors};
 pub use writer::{Rebuild, Writer};
 
 mod best;
+mod bm25f;
 mod explain;
 mod generation;
 mod latex;

@@ -1,4 +1,5 @@
-//! Search by words: the papers that have all of them, or, where these are few, most of them.
+//! Search by words: the papers that have all of them, or, where these are few, most of them. Of a sentence or a whole
+//! abstract any words will do, the best matches first.
 
 use domain::hit::{Explanation, Hit};
 use index::query::{Found, Order, Page, Part};
@@ -12,14 +13,17 @@ use crate::query::{self, Parsed};
 
 /// With fewer hits than this, papers that lack some of the words are shown too.
 const FEW: usize = 3;
-/// With more words than this, one paper that has them all is no accident.
-const WORDS_OF_TITLE: usize = 4;
+/// For [`Run::need`]: any of the words will do.
+const ANY: u8 = 0x7f;
+/// So many papers are listed for a sentence: deeper, they have little to do with it.
+const SENTENCE_DEPTH: usize = 1_000;
+
 /// A query and how it is run, with what that found.
 struct Run {
     planned: Planned,
     found: index::query::Answer,
     corrected: Option<String>,
-    /// So many of the words are demanded; 0 for all.
+    /// So many of the words are demanded; 0 for all, [`ANY`] for a sentence.
     need: u8,
     /// How many papers have all the words, where fewer were demanded.
     strict_total: usize,
@@ -51,7 +55,12 @@ pub(crate) fn search(
     run.found.hits.truncate(limit);
     let next = run.found.hits.last().filter(|_| more).map(|last| {
         let next = Cursor {
-            after: last.key,
+            after: if run.need == ANY {
+                // What a paper of a sentence's list is before, is not told by its score alone.
+                cursor.map_or(0, |cursor| cursor.after) + limit as u64
+            } else {
+                last.key
+            },
             corrected: run.corrected.is_some(),
             need: run.need,
         };
@@ -78,9 +87,13 @@ fn order_of(sort: Sort) -> Order {
 }
 
 /// Runs a first page: as typed; if that finds nothing, with mistyped words corrected; if that finds few, with fewer
-/// of the words demanded.
+/// of the words demanded. A sentence is left as it is: one mistyped word of many does it little harm.
 fn decide(snapshot: &Snapshot, parsed: &Parsed, page: &Page) -> Result<Run, Error> {
-    let mut run = run(snapshot, planned(parsed), page, 0)?;
+    let planned = planned(parsed);
+    if page.order == Order::Relevance && planned.sentence {
+        return run(snapshot, planned, page, ANY);
+    }
+    let mut run = run(snapshot, planned, page, 0)?;
     if run.found.total == 0
         && parsed.direct.is_none()
         && let Some(text) = correct::corrected(snapshot, parsed)?
@@ -90,10 +103,11 @@ fn decide(snapshot: &Snapshot, parsed: &Parsed, page: &Page) -> Result<Run, Erro
         run.corrected = Some(text);
     }
     // Lists by day or votes would bury the full matches among the others, so there only an empty list is filled.
-    // And who pasted a whole title and found its paper has what was looked for.
-    let loose_matches_help =
-        page.order == Order::Relevance && run.planned.loose_parts() <= WORDS_OF_TITLE;
-    let few = if loose_matches_help { FEW } else { 1 };
+    let few = if page.order == Order::Relevance {
+        FEW
+    } else {
+        1
+    };
     if run.found.total < few {
         for need in relaxed(run.planned.loose_parts()) {
             let loose = self::run(snapshot, run.planned.clone(), page, need)?;
@@ -147,12 +161,15 @@ fn relaxed(parts: usize) -> impl Iterator<Item = u8> {
 fn run(snapshot: &Snapshot, mut planned: Planned, page: &Page, need: u8) -> Result<Run, Error> {
     planned.query.need = match need {
         0 => planned.loose_parts(),
+        ANY => 0,
         need => usize::from(need),
     };
-    let found = if planned.asks {
-        snapshot.search(&planned.query, page)?
-    } else {
+    let found = if !planned.asks {
         index::query::Answer::default()
+    } else if need == ANY {
+        best(snapshot, &planned, page)?
+    } else {
+        snapshot.search(&planned.query, page)?
     };
     Ok(Run {
         planned,
@@ -161,6 +178,20 @@ fn run(snapshot: &Snapshot, mut planned: Planned, page: &Page, need: u8) -> Resu
         corrected: None,
         need,
     })
+}
+
+/// A page of the best matches; `after` says how many came before.
+fn best(
+    snapshot: &Snapshot,
+    planned: &Planned,
+    page: &Page,
+) -> Result<index::query::Answer, Error> {
+    let mut hits = snapshot.best(&planned.query, SENTENCE_DEPTH)?;
+    let total = hits.len();
+    let before = usize::try_from(page.after.unwrap_or(0)).unwrap_or(usize::MAX);
+    hits.drain(..before.min(total));
+    hits.truncate(page.limit);
+    Ok(index::query::Answer { hits, total })
 }
 
 fn hits(snapshot: &Snapshot, run: &Run) -> Result<Vec<Hit>, Error> {
@@ -221,7 +252,7 @@ fn hint(parsed: &Parsed, run: &Run) -> Option<String> {
     {
         said.push(format!("{id} is not here."));
     }
-    if run.need > 0 {
+    if run.need > 0 && run.need != ANY {
         let all = run.planned.loose_parts();
         let with_all = match run.strict_total {
             0 => "No paper has all of these words".to_string(),

@@ -4,6 +4,9 @@
 //! words. Both lists are taken at once, each up to [`DEPTH`] papers, and fused. What the query demands beside words
 //! (phrases, fields, categories, dates, what is left out) holds for both.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use domain::hit::{Explanation, Hit};
 use domain::ids::PaperId;
 use encode::Encoder;
@@ -13,6 +16,7 @@ use roaring::RoaringBitmap;
 
 use crate::cursor::{self, Cursor};
 use crate::engine::{Answer, Error, LIMIT_MAX, Mode, Request};
+use crate::feedback;
 use crate::fuse::{self, Fused};
 use crate::plan::{self, Planned};
 use crate::query::{self, Parsed};
@@ -47,7 +51,9 @@ pub(crate) fn search(
     let mut corrected = None;
     let mut quest = Quest::new(snapshot, encoder, parsed, request.mode);
     let mut total = quest.with_all_words()?;
+    // One mistyped word of many does a sentence little harm.
     if total == 0
+        && !quest.planned.sentence
         && let Some(text) = correct::corrected(snapshot, parsed)?
     {
         let better = Quest::new(snapshot, encoder, &query::parse(&text), request.mode);
@@ -112,10 +118,38 @@ impl<'a> Quest<'a> {
         Ok(self.snapshot.count(&strict)?)
     }
 
-    /// Words and meaning at the same time, then fused.
+    /// Words and meaning, fused.
     fn list(&self) -> Result<Vec<Fused>, Error> {
-        let (by_words, by_meaning) = rayon::join(|| self.by_words(), || self.by_meaning());
-        Ok(fuse::fuse(&by_words?, &by_meaning?))
+        let query = self.encoder.encode(&self.about);
+        // One after the other: each takes half a millisecond or less, and waking another thread for it takes longer
+        // than that on a machine with something else to do.
+        let by_words = self.by_words()?;
+        let by_meaning = self.by_meaning(&query)?;
+        let vectors = self.vectors_of(by_words.iter().chain(&by_meaning));
+        let vector_of = |paper| vectors.get(&paper).map(Vec::as_slice);
+        let similarity = |paper| vector_of(paper).map(|vector| feedback::dot(vector, &query));
+        let mut list = fuse::fuse(&by_words, &by_meaning, similarity);
+        feedback::feed_back(&mut list, vector_of);
+        Ok(list)
+    }
+
+    /// The vectors of papers of these lists, where there are vectors.
+    fn vectors_of<'p>(
+        &self,
+        papers: impl Iterator<Item = &'p (PaperId, f32)>,
+    ) -> HashMap<PaperId, Vec<f32>> {
+        let mut found = HashMap::new();
+        let Some(vectors) = self.snapshot.vectors() else {
+            return found;
+        };
+        for (paper, _) in papers {
+            if let Entry::Vacant(entry) = found.entry(*paper)
+                && let Some(vector) = vectors.of(*paper)
+            {
+                entry.insert(vector);
+            }
+        }
+        found
     }
 
     fn by_words(&self) -> Result<Vec<(PaperId, f32)>, Error> {
@@ -126,8 +160,7 @@ impl<'a> Quest<'a> {
         Ok(best.iter().map(|hit| (hit.paper, hit.score)).collect())
     }
 
-    fn by_meaning(&self) -> Result<Vec<(PaperId, f32)>, Error> {
-        let vector = self.encoder.encode(&self.about);
+    fn by_meaning(&self, vector: &[f32]) -> Result<Vec<(PaperId, f32)>, Error> {
         let Some(vectors) = self
             .snapshot
             .vectors()
@@ -136,7 +169,7 @@ impl<'a> Quest<'a> {
             return Ok(Vec::new());
         };
         let allowed = self.allowed()?;
-        Ok(vectors.nearest(&vector, DEPTH, allowed.as_ref())?)
+        Ok(vectors.nearest(vector, DEPTH, allowed.as_ref())?)
     }
 
     /// The rows that everything beside the free words allows; `None` for all.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use search::engine::Mode;
 
-use crate::importing;
+use crate::{evaluating, importing};
 
 /// Your own Daily Papers: takes in every new paper, ranks the day, finds papers again.
 ///
@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Put a backup in place of the database (stop the server first)
     Restore(RestoreArgs),
+    /// Measure how well searches find what people judged relevant: nDCG@10, recall@100, MRR, time
+    Eval(EvalArgs),
     /// Check database, index, configuration and clock
     Doctor,
     /// Show or check the configuration
@@ -339,6 +341,40 @@ pub(crate) struct RestoreArgs {
     /// Move an existing database aside instead of refusing
     #[arg(long)]
     pub(crate) replace: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalArgs {
+    /// Folder of a test collection in BEIR's form: corpus.jsonl, queries.jsonl (or with .zst) and qrels.tsv
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// By what papers are found
+    #[arg(long, value_enum, default_value_t = ModeArg::Hybrid)]
+    mode: ModeArg,
+    /// Other queries of the folder, such as queries_train
+    #[arg(long, default_value = "queries", value_name = "NAME")]
+    queries: String,
+    /// Other judgements of the folder, such as qrels_train
+    #[arg(long, default_value = "qrels", value_name = "NAME")]
+    qrels: String,
+    /// Write the rankings to this file, in trec_eval's form
+    #[arg(long, value_name = "FILE")]
+    run: Option<PathBuf>,
+    /// Print the outcome as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl EvalArgs {
+    pub(crate) fn options(self) -> evaluating::Options {
+        evaluating::Options {
+            folder: self.folder,
+            mode: self.mode.into(),
+            queries: self.queries,
+            qrels: self.qrels,
+            run: self.run,
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

@@ -7,6 +7,7 @@ mod config;
 mod coverage;
 mod doctor;
 mod duplicates;
+mod eval;
 mod export;
 mod json;
 mod lists;
@@ -82,6 +83,10 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Rebuild => open(&config).await?.rebuild(true).await?,
         Command::Backup(a) => backup::backup(&config, &a.file).await?,
         Command::Restore(a) => backup::restore(&config, &a.file, a.replace).await?,
+        Command::Eval(a) => {
+            let json = a.json;
+            eval::run(a.options(), json).await?;
+        }
         Command::Doctor => return doctor::run(&config).await,
         Command::Config(a) => config::run(&config, a.action)?,
     }
