@@ -235,6 +235,28 @@ impl Snapshot {
         }
         Ok(scores)
     }
+
+    /// The sum of rows' vectors, each times its weight; rows that are not here add nothing. A row is much cheaper than
+    /// by [`Snapshot::vector`].
+    pub fn weighted_sum(&self, weighted: &[(u32, f32)]) -> Vec<f32> {
+        let mut sum = vec![0.0; self.dim];
+        let mut rest: Vec<(u32, f32)> = Vec::with_capacity(weighted.len());
+        for &(row, weight) in weighted {
+            let holder = self.chunks.iter().find(|chunk| chunk.holds(row));
+            match holder.and_then(|chunk| chunk.data.vector(row)) {
+                Some(vector) => sum
+                    .iter_mut()
+                    .zip(vector)
+                    .for_each(|(sum, x)| *sum += weight * x),
+                None => rest.push((row, weight)),
+            }
+        }
+        if let Some(sealed) = self.sealed.as_ref().filter(|_| !rest.is_empty()) {
+            rest.retain(|(row, _)| !sealed.dead.contains(*row));
+            sealed.data.add_weighted(&rest, &mut sum);
+        }
+        sum
+    }
 }
 
 /// What all parts have.

@@ -62,6 +62,22 @@ fn scores_are_those_of_a_search(index: &Index) {
         );
     }
     assert!(snapshot.scores(&query[1..], &rows).is_err());
+
+    // Sums are those of the vectors one by one.
+    let weighted: Vec<(u32, f32)> = (0u32..)
+        .zip(&rows)
+        .map(|(i, &row)| (row, 0.1 * i as f32 - 1.0))
+        .collect();
+    let mut sum = vec![0f32; DIM];
+    for &(row, weight) in &weighted {
+        let vector = snapshot.vector(row).unwrap_or(vec![0.0; DIM]);
+        sum.iter_mut()
+            .zip(&vector)
+            .for_each(|(sum, x)| *sum += weight * x);
+    }
+    for (got, expected) in snapshot.weighted_sum(&weighted).iter().zip(&sum) {
+        assert!((got - expected).abs() < 1e-3, "{got} {expected}");
+    }
 }
 
 #[test]
