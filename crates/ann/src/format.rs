@@ -280,6 +280,11 @@ impl Container {
         Ok(label.to_owned())
     }
 
+    /// The tags of all parts, in the order of the file.
+    pub fn tags(&self) -> impl Iterator<Item = [u8; 4]> {
+        self.parts.iter().map(|part| part.tag)
+    }
+
     /// Where a part lies, for reading it later with [`Container::at`].
     pub(crate) fn range(&self, tag: [u8; 4]) -> Result<std::ops::Range<usize>, Error> {
         let part = self.parts.iter().find(|part| part.tag == tag);

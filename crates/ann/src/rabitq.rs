@@ -12,10 +12,12 @@
 //! `q`, and smaller by the sine of their angle for related ones, since the part along `r` is exact. So
 //! [`EPSILON`] deviations hold 94 % of unrelated pairs and 99.8 % of pairs whose cosine is .8.
 
+use crate::budget::Spent;
 use crate::error::Error;
 use crate::kernels;
 use crate::matrix::Rows;
 use crate::rotation::Hadamard;
+use crate::topk::{Hit, TopK};
 
 /// Deviations in the error bound; the value of the authors' code.
 pub const EPSILON: f32 = 1.9;
@@ -205,6 +207,35 @@ impl RaBitQ {
         self.scaled(query, self.factors[i].full, product - middle * query.sum)
     }
 
+    /// The `k` best rows by `exact`, which is asked only about rows whose upper bound reaches what is known to be
+    /// among the best: all of them with the probability that the bound holds (module documentation).
+    pub fn search(
+        &self,
+        query: &Query,
+        k: usize,
+        mut exact: impl FnMut(u32) -> f32,
+    ) -> (Vec<Hit>, Spent) {
+        let estimates = (0..self.len()).map(|i| self.estimate_signs(query, i));
+        let mut candidates: Vec<(Estimate, u32)> = estimates.zip(0u32..).collect();
+        // The best estimates first: what they turn out to be rules out most of the rest.
+        candidates.sort_by(|a, b| b.0.value.total_cmp(&a.0.value).then(a.1.cmp(&b.1)));
+        let mut top = TopK::new(k);
+        let mut spent = Spent {
+            scanned: self.len() as u64,
+            multiply_adds: (self.len() * self.dim) as u64,
+            ..Spent::default()
+        };
+        for (estimate, row) in candidates {
+            if estimate.value + estimate.error >= top.floor() {
+                let score = exact(row);
+                top.push(Hit { row, score });
+                spent.refined += 1;
+                spent.multiply_adds += self.dim as u64;
+            }
+        }
+        (top.into_sorted(), spent)
+    }
+
     fn scaled(&self, query: &Query, (scale, deviation): (f32, f32), product: f32) -> Estimate {
         Estimate {
             value: query.centre + scale * product,
@@ -369,6 +400,29 @@ mod tests {
                 "{full:?} {signs:?}"
             );
         }
+    }
+
+    #[test]
+    fn bounds_spare_most_of_the_exact_scores_and_lose_nothing() {
+        let (dim, count) = (128, 3000);
+        let mut data = normals(count * dim, 1);
+        for vector in data.chunks_exact_mut(dim) {
+            let scale = |(d, x): (usize, &mut f32)| *x /= (1.0 + d as f32).sqrt();
+            vector.iter_mut().enumerate().for_each(scale);
+        }
+        let vectors = Rows::new(&data, dim);
+        let codes = RaBitQ::encode(vectors, 1, 3).unwrap();
+        let (mut found, mut refined) = (0.0, 0);
+        for query in data.chunks_exact(dim).take(20) {
+            let score = |row: u32| kernels::dot(query, vectors.row(row as usize));
+            let (hits, spent) = codes.search(&codes.query(query), 10, score);
+            let rows = |hits: &[Hit]| hits.iter().map(|hit| hit.row).collect::<Vec<u32>>();
+            let exact = crate::exact::search(vectors, query, 10).0;
+            found += crate::measure::recall(&rows(&hits), &rows(&exact)) / 20.0;
+            refined += spent.refined;
+        }
+        assert!(found > 0.99, "{found}");
+        assert!(refined < 20 * count as u64 / 3, "{refined}");
     }
 
     #[test]

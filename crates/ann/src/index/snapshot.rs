@@ -180,6 +180,14 @@ impl Snapshot {
         self.sealed.as_ref().map(|sealed| &*sealed.data)
     }
 
+    /// Reads the sealed file as a whole and verifies its checksums; opening leaves out those of the codes, where
+    /// damage would change scores and nothing else. Some hundredths of a second for 100 MB in the cache.
+    pub fn verify(&self) -> Result<(), Error> {
+        self.sealed
+            .as_ref()
+            .map_or(Ok(()), |part| part.data.verify())
+    }
+
     /// Rows that are not sealed yet, dead ones included.
     pub fn young(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.data.len()).sum()
