@@ -12,7 +12,7 @@ const SHELF_TITLE: &str = "NERV++: An Enhanced Implicit Neural Video Representat
 /// Papers on the shelf.
 const SHELF_LEN: usize = 99;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "",
     "serve",
     "import",
@@ -28,6 +28,7 @@ const COMMANDS: [&str; 18] = [
     "rebuild",
     "backup",
     "restore",
+    "eval",
     "doctor",
     "config",
     "quarantine retry",
