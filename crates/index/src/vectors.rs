@@ -138,6 +138,18 @@ impl Vectors {
             .collect())
     }
 
+    /// The cosines of a vector and these papers', in their order; `None` for papers without a vector.
+    pub fn cosines(&self, vector: &[f32], papers: &[PaperId]) -> Result<Vec<Option<f32>>, Error> {
+        let rows: Vec<u32> = papers.iter().map(|paper| paper.0).collect();
+        Ok(self.snapshot.scores(vector, &rows)?)
+    }
+
+    /// The sum of papers' vectors, each times its weight; papers without a vector add nothing. Cheap.
+    pub fn weighted_sum(&self, weighted: &[(PaperId, f32)]) -> Vec<f32> {
+        let rows: Vec<(u32, f32)> = weighted.iter().map(|(paper, w)| (paper.0, *w)).collect();
+        self.snapshot.weighted_sum(&rows)
+    }
+
     /// The vector of a paper, of length 1 but for the codes' rounding.
     pub fn of(&self, paper: PaperId) -> Option<Vec<f32>> {
         self.snapshot.vector(paper.0)

@@ -146,11 +146,12 @@ impl Writer {
     /// [`Error::Superseded`] when a rebuilt generation has become current: the changes are in the old one only; open
     /// a new writer and catch up from [`Index::seq`](crate::Index::seq).
     pub fn commit(&mut self, seq: u64) -> Result<(), Error> {
-        // Vectors first: should the process end in between, catching up repeats some of them, and none is missed.
+        // Words are written out before vectors are sealed, so that their memory is free by then; but vectors count
+        // first. Should the process end in between, catching up repeats some of them, and none is missed.
+        let mut prepared = self.tantivy.prepare_commit()?;
         if let Some(vectors) = &mut self.vectors {
             vectors.commit()?;
         }
-        let mut prepared = self.tantivy.prepare_commit()?;
         prepared.set_payload(&seq.to_string());
         prepared.commit()?;
         if self.serving {

@@ -12,6 +12,7 @@
 //! from the others.
 
 use domain::ids::PaperId;
+use index::vectors::Vectors;
 
 use crate::fuse::{Fused, best_first};
 
@@ -21,84 +22,102 @@ pub const FIRST: usize = 5;
 pub const LIST_MIN: usize = 20;
 /// How much nearness to them counts.
 pub const STRENGTH: f32 = 0.2;
+/// A paper that is nearer to the mean than this has no direction from it.
+const SPREAD_MIN: f32 = 1e-3;
 
-/// Orders a fused list anew, best first. `vector_of` gives papers' vectors, all of one length; a paper without one
-/// has no part in it and keeps its scaled score.
-pub fn feed_back<'v>(list: &mut [Fused], vector_of: impl Fn(PaperId) -> Option<&'v [f32]>) {
+/// Papers' vectors of length 1, not one by one, which would cost more than the search: only what is made of them.
+pub trait Space {
+    /// The scalar products of a vector and these papers', in their order; `None` for papers without a vector.
+    fn dots(&self, vector: &[f32], papers: &[PaperId]) -> Vec<Option<f32>>;
+
+    /// The sum of papers' vectors, each times its weight.
+    fn weighted_sum(&self, weighted: &[(PaperId, f32)]) -> Vec<f32>;
+}
+
+impl Space for Vectors {
+    fn dots(&self, vector: &[f32], papers: &[PaperId]) -> Vec<Option<f32>> {
+        let length = length(vector);
+        let cosines = self.cosines(vector, papers);
+        // A vector of another length has no product with any.
+        let cosines = cosines.unwrap_or_else(|_| vec![None; papers.len()]);
+        cosines
+            .into_iter()
+            .map(|cosine| Some(cosine? * length))
+            .collect()
+    }
+
+    fn weighted_sum(&self, weighted: &[(PaperId, f32)]) -> Vec<f32> {
+        Vectors::weighted_sum(self, weighted)
+    }
+}
+
+/// Orders a fused list anew, best first. A paper without a vector has no part in it and keeps its scaled score.
+pub fn feed_back(list: &mut [Fused], space: &impl Space) {
     let best = list.first().map_or(0.0, |one| one.score);
     if best <= 0.0 || list.len() < LIST_MIN {
         return;
     }
-    let vectors: Vec<Option<&[f32]>> = list.iter().map(|one| vector_of(one.paper)).collect();
-    let mean = mean(&vectors);
-    let vectors: Vec<Option<Vec<f32>>> = vectors
-        .into_iter()
-        .map(|vector| centred(vector?, &mean))
-        .collect();
-    let mut centre = vec![0.0; mean.len()];
-    for (one, vector) in list.iter().zip(&vectors).take(FIRST) {
-        for (sum, x) in centre.iter_mut().zip(vector.iter().flatten()) {
-            *sum += one.score * x;
-        }
-    }
-    let centre = unit(centre);
-    for (one, vector) in list.iter_mut().zip(&vectors) {
-        one.score /= best;
-        if let (Some(vector), Some(centre)) = (vector, &centre) {
-            one.score += STRENGTH * dot(vector, centre);
-        }
+    let nearness = nearness(list, space);
+    for (one, near) in list.iter_mut().zip(nearness) {
+        one.score = one.score / best + STRENGTH * near;
     }
     list.sort_unstable_by(best_first);
 }
 
-/// The mean of the vectors that are as long as the first.
-fn mean(vectors: &[Option<&[f32]>]) -> Vec<f32> {
-    let mut sum: Vec<f32> = Vec::new();
-    let mut count = 0.0;
-    for vector in vectors.iter().flatten() {
-        if sum.is_empty() {
-            sum.resize(vector.len(), 0.0);
-        }
-        if vector.len() == sum.len() {
-            sum.iter_mut().zip(*vector).for_each(|(sum, x)| *sum += x);
-            count += 1.0;
-        }
+/// The cosine of each paper and the first ones, both seen from the mean of all; 0 where there is none.
+fn nearness(list: &[Fused], space: &impl Space) -> Vec<f32> {
+    let papers: Vec<PaperId> = list.iter().map(|one| one.paper).collect();
+    let known: Vec<PaperId> = list
+        .iter()
+        .filter(|one| one.similarity.is_some())
+        .map(|one| one.paper)
+        .collect();
+    let share = 1.0 / known.len().max(1) as f32;
+    let mean = space.weighted_sum(
+        &known
+            .iter()
+            .map(|paper| (*paper, share))
+            .collect::<Vec<_>>(),
+    );
+    // |v - mean|^2 = 1 - 2 v*mean + |mean|^2, for |v| = 1.
+    let square = dot(&mean, &mean);
+    let spread = |along: Option<f32>| {
+        let spread = (1.0 - 2.0 * along? + square).max(0.0).sqrt();
+        (spread > SPREAD_MIN).then_some(spread)
+    };
+    let spreads: Vec<Option<f32>> = space.dots(&mean, &papers).into_iter().map(spread).collect();
+    let firsts: Vec<(PaperId, f32)> = list
+        .iter()
+        .zip(&spreads)
+        .take(FIRST)
+        .filter_map(|(one, spread)| Some((one.paper, one.score / (*spread)?)))
+        .collect();
+    let weights: f32 = firsts.iter().map(|(_, weight)| weight).sum();
+    let mut centre = space.weighted_sum(&firsts);
+    centre
+        .iter_mut()
+        .zip(&mean)
+        .for_each(|(x, mean)| *x -= weights * mean);
+    let reach = length(&centre);
+    if !(reach.is_finite() && reach > SPREAD_MIN) {
+        return vec![0.0; list.len()];
     }
-    sum.iter_mut().for_each(|x| *x /= count);
-    sum
+    let offset = dot(&mean, &centre);
+    let dots = space.dots(&centre, &papers).into_iter();
+    dots.zip(&spreads)
+        .map(|(along, spread)| match (along, spread) {
+            (Some(along), Some(spread)) => ((along - offset) / (spread * reach)).clamp(-1.0, 1.0),
+            _ => 0.0,
+        })
+        .collect()
 }
 
-/// The vector less the mean, of length 1; `None` if nothing is left or it is of another length.
-fn centred(vector: &[f32], mean: &[f32]) -> Option<Vec<f32>> {
-    if vector.len() != mean.len() {
-        return None;
-    }
-    unit(vector.iter().zip(mean).map(|(x, mean)| x - mean).collect())
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// Brought to length 1; `None` for zeros and for what is not finite.
-fn unit(mut vector: Vec<f32>) -> Option<Vec<f32>> {
-    let length = dot(&vector, &vector).sqrt();
-    if !(length.is_finite() && length > 1e-6) {
-        return None;
-    }
-    vector.iter_mut().for_each(|x| *x /= length);
-    Some(vector)
-}
-
-/// The scalar product: the cosine of vectors of length 1.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    // Eight sums side by side, which the compiler keeps in vector registers.
-    let (a_blocks, a_rest) = a.as_chunks::<8>();
-    let (b_blocks, b_rest) = b.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for (a, b) in a_blocks.iter().zip(b_blocks) {
-        for (sum, (x, y)) in sums.iter_mut().zip(a.iter().zip(b)) {
-            *sum += x * y;
-        }
-    }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum();
-    sums.iter().sum::<f32>() + rest
+fn length(vector: &[f32]) -> f32 {
+    dot(vector, vector).sqrt()
 }
 
 #[cfg(test)]
@@ -107,6 +126,46 @@ mod tests {
 
     use super::*;
     use crate::fuse::fuse;
+
+    /// Vectors by paper, brought to length 1.
+    struct Held<F>(F);
+
+    impl<V: AsRef<[f32]>, F: Fn(PaperId) -> Option<V>> Held<F> {
+        fn unit(&self, paper: PaperId) -> Option<Vec<f32>> {
+            let vector = (self.0)(paper)?;
+            let length = length(vector.as_ref());
+            Some(vector.as_ref().iter().map(|x| x / length).collect())
+        }
+    }
+
+    impl<V: AsRef<[f32]>, F: Fn(PaperId) -> Option<V>> Space for Held<F> {
+        fn dots(&self, vector: &[f32], papers: &[PaperId]) -> Vec<Option<f32>> {
+            let dots = papers
+                .iter()
+                .map(|paper| Some(dot(vector, &self.unit(*paper)?)));
+            dots.collect()
+        }
+
+        fn weighted_sum(&self, weighted: &[(PaperId, f32)]) -> Vec<f32> {
+            let mut sum = Vec::new();
+            for (paper, weight) in weighted {
+                let vector = self.unit(*paper).unwrap_or_default();
+                sum.resize(sum.len().max(vector.len()), 0.0);
+                sum.iter_mut()
+                    .zip(&vector)
+                    .for_each(|(sum, x)| *sum += weight * x);
+            }
+            sum
+        }
+    }
+
+    /// Feeds back over the vectors that a function gives.
+    fn feed<V: AsRef<[f32]>>(list: &mut [Fused], vector_of: impl Fn(PaperId) -> Option<V>) {
+        for one in list.iter_mut() {
+            one.similarity = vector_of(one.paper).map(|_| 0.5);
+        }
+        feed_back(list, &Held(vector_of));
+    }
 
     fn listed(scores: &[f32]) -> Vec<Fused> {
         let by_words: Vec<(PaperId, f32)> = (0..)
@@ -131,7 +190,7 @@ mod tests {
         // Five papers about one thing, one about another, one about the first; the others are about the other.
         let mut list = twenty(&[9.0, 8.8, 8.6, 8.4, 8.2, 5.0, 4.8]);
         let (one, other): (&[f32], &[f32]) = (&[1.0, 0.0], &[0.0, 1.0]);
-        feed_back(&mut list, |paper| {
+        feed(&mut list, |paper| {
             Some(if paper.0 < 5 || paper.0 == 6 {
                 one
             } else {
@@ -148,15 +207,15 @@ mod tests {
         // Beside what they share, odd papers are the opposite of paper 0.
         let mut list = twenty(&[9.0, 3.0, 2.9]);
         let sides: [&[f32]; 2] = [&[5.0, 1.0], &[5.0, -1.0]];
-        feed_back(&mut list, |paper| Some(sides[paper.0 as usize % 2]));
-        assert_eq!(rows(&list)[..3], [0, 2, 1]);
+        feed(&mut list, |paper| Some(sides[paper.0 as usize % 2]));
+        assert_eq!(rows(&list)[..3], [0, 2, 4]);
     }
 
     #[test]
     fn a_short_list_stays() {
         let mut list = listed(&[9.0, 3.0, 2.9]);
         let sides: [&[f32]; 2] = [&[5.0, 1.0], &[5.0, -1.0]];
-        feed_back(&mut list, |paper| Some(sides[paper.0 as usize % 2]));
+        feed(&mut list, |paper| Some(sides[paper.0 as usize % 2]));
         assert_eq!(rows(&list), [0, 1, 2]);
     }
 
@@ -164,12 +223,12 @@ mod tests {
     fn without_vectors_the_order_stays() {
         let mut list = twenty(&[]);
         let before = rows(&list);
-        feed_back(&mut list, |_| None);
-        feed_back(&mut list, |paper| Some(&[1.0; 20][..paper.0 as usize]));
-        feed_back(&mut list, |_| Some(&[1.0]));
-        feed_back(&mut list, |_| Some(&[f32::NAN]));
+        feed(&mut list, |_| None::<Vec<f32>>);
+        feed(&mut list, |_| Some([1.0]));
+        feed(&mut list, |_| Some([f32::NAN]));
+        feed(&mut list, |_| Some([0.0, 0.0]));
         assert_eq!(rows(&list), before);
-        feed_back(&mut [], |_| Some(&[1.0]));
+        feed(&mut [], |_| Some([1.0]));
     }
 
     proptest! {
@@ -183,7 +242,7 @@ mod tests {
             let before = listed(&scores);
             let mut after = before.clone();
             let vector = |paper: PaperId| Some(&numbers[3 * paper.0 as usize..][..3]);
-            feed_back(&mut after, vector);
+            feed(&mut after, vector);
             prop_assert_eq!(after.len(), before.len());
             for one in &after {
                 let was = before.iter().find(|b| b.paper == one.paper).unwrap();

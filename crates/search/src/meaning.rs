@@ -5,7 +5,6 @@
 //! (phrases, fields, categories, dates, what is left out) holds for both.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use domain::hit::{Explanation, Hit};
 use domain::ids::PaperId;
@@ -125,31 +124,16 @@ impl<'a> Quest<'a> {
         // than that on a machine with something else to do.
         let by_words = self.by_words()?;
         let by_meaning = self.by_meaning(&query)?;
-        let vectors = self.vectors_of(by_words.iter().chain(&by_meaning));
-        let vector_of = |paper| vectors.get(&paper).map(Vec::as_slice);
-        let similarity = |paper| vector_of(paper).map(|vector| feedback::dot(vector, &query));
-        let mut list = fuse::fuse(&by_words, &by_meaning, similarity);
-        feedback::feed_back(&mut list, vector_of);
-        Ok(list)
-    }
-
-    /// The vectors of papers of these lists, where there are vectors.
-    fn vectors_of<'p>(
-        &self,
-        papers: impl Iterator<Item = &'p (PaperId, f32)>,
-    ) -> HashMap<PaperId, Vec<f32>> {
-        let mut found = HashMap::new();
         let Some(vectors) = self.snapshot.vectors() else {
-            return found;
+            return Ok(fuse::fuse(&by_words, &by_meaning, |_| None));
         };
-        for (paper, _) in papers {
-            if let Entry::Vacant(entry) = found.entry(*paper)
-                && let Some(vector) = vectors.of(*paper)
-            {
-                entry.insert(vector);
-            }
-        }
-        found
+        let papers: Vec<PaperId> = by_words.iter().map(|(paper, _)| *paper).collect();
+        let cosines = vectors.cosines(&query, &papers)?;
+        let cosines: HashMap<PaperId, Option<f32>> = papers.into_iter().zip(cosines).collect();
+        let similarity = |paper| cosines.get(&paper).copied().flatten();
+        let mut list = fuse::fuse(&by_words, &by_meaning, similarity);
+        feedback::feed_back(&mut list, vectors);
+        Ok(list)
     }
 
     fn by_words(&self) -> Result<Vec<(PaperId, f32)>, Error> {

@@ -228,7 +228,7 @@ impl From<ModeArg> for Mode {
 pub(crate) struct SimilarArgs {
     /// arXiv ids, DOIs, or addresses that hold one
     #[arg(required = true, value_name = "ID")]
-    pub(crate) ids: Vec<String>,
+    pub(crate) papers: Vec<String>,
     /// At most this many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
     pub(crate) limit: u32,

@@ -167,7 +167,7 @@ pub(crate) async fn similar(
     args: &SimilarArgs,
 ) -> Result<()> {
     let mut given = Vec::new();
-    for id in &args.ids {
+    for id in &args.papers {
         let id: ExternalId = id.parse()?;
         match pipeline.store.paper(&id).await? {
             Some(paper) => given.push(paper),
