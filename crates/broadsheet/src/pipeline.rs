@@ -169,7 +169,11 @@ pub(crate) fn model_of(encoder: &Encoder) -> Model {
 }
 
 /// Puts words and vectors of papers into the index.
-pub(crate) fn put_all(writer: &mut Writer, encoder: &Encoder, papers: &[Paper]) -> Result<(), index::Error> {
+pub(crate) fn put_all(
+    writer: &mut Writer,
+    encoder: &Encoder,
+    papers: &[Paper],
+) -> Result<(), index::Error> {
     let vectors: Vec<Vec<f32>> = papers
         .par_iter()
         .map(|paper| {

@@ -47,7 +47,10 @@ fn figures(outcome: &Outcome) -> [(&'static str, Estimate, usize); 5] {
 fn as_json(outcome: &Outcome) -> Value {
     let mut object = Map::new();
     object.insert("set".to_string(), json!(outcome.set));
-    object.insert("mode".to_string(), json!(evaluating::mode_name(outcome.mode)));
+    object.insert(
+        "mode".to_string(),
+        json!(evaluating::mode_name(outcome.mode)),
+    );
     object.insert("queries".to_string(), json!(outcome.queries));
     object.insert("papers".to_string(), json!(outcome.papers));
     let mut intervals = Map::new();
@@ -57,7 +60,10 @@ fn as_json(outcome: &Outcome) -> Value {
             (value * unit).round() / unit
         };
         object.insert(name.to_string(), json!(rounded(figure.value)));
-        intervals.insert(name.to_string(), json!([rounded(figure.low), rounded(figure.high)]));
+        intervals.insert(
+            name.to_string(),
+            json!([rounded(figure.low), rounded(figure.high)]),
+        );
     }
     object.insert("intervals".to_string(), Value::Object(intervals));
     Value::Object(object)

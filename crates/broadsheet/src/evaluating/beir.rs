@@ -99,7 +99,10 @@ fn name_of(folder: &Path) -> String {
 }
 
 fn json_lines_file(folder: &Path, name: &str) -> Result<PathBuf> {
-    first_there(folder, &[format!("{name}.jsonl"), format!("{name}.jsonl.zst")])
+    first_there(
+        folder,
+        &[format!("{name}.jsonl"), format!("{name}.jsonl.zst")],
+    )
 }
 
 fn grades_file(folder: &Path, name: &str) -> Result<PathBuf> {
@@ -120,7 +123,11 @@ fn read_json_lines<T: DeserializeOwned>(path: &Path, id: impl Fn(&T) -> &String)
     for_each_line(path, |line| {
         let value: T = serde_json::from_str(line)?;
         ensure!(!id(&value).is_empty(), "the id is empty");
-        ensure!(seen.insert(id(&value).clone()), "`{}` is there twice", id(&value));
+        ensure!(
+            seen.insert(id(&value).clone()),
+            "`{}` is there twice",
+            id(&value)
+        );
         values.push(value);
         Ok(())
     })?;
@@ -163,7 +170,10 @@ fn for_each_line(path: &Path, mut take: impl FnMut(&str) -> Result<()>) -> Resul
     for number in 1u64.. {
         let place = || format!("{}, line {number}", path.display());
         line.clear();
-        let read = lines.by_ref().take(LINE_LEN_MAX).read_until(b'\n', &mut line);
+        let read = lines
+            .by_ref()
+            .take(LINE_LEN_MAX)
+            .read_until(b'\n', &mut line);
         if read.with_context(place)? == 0 {
             return Ok(());
         }
@@ -171,7 +181,9 @@ fn for_each_line(path: &Path, mut take: impl FnMut(&str) -> Result<()>) -> Resul
             return Err(anyhow::anyhow!("longer than {LINE_LEN_MAX} bytes")).with_context(place);
         }
         let text = std::str::from_utf8(&line).with_context(place)?;
-        let text = text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']);
+        let text = text
+            .trim_start_matches('\u{feff}')
+            .trim_end_matches(['\n', '\r']);
         if !text.trim().is_empty() {
             take(text).with_context(place)?;
         }
@@ -203,7 +215,11 @@ mod tests {
             (Ok(grades), Ok(expected)) => {
                 let mut got: Vec<(&str, &str, u32)> = Vec::new();
                 for (topic, judged) in &grades {
-                    got.extend(judged.iter().map(|(paper, grade)| (topic.as_str(), paper.as_str(), *grade)));
+                    got.extend(
+                        judged
+                            .iter()
+                            .map(|(paper, grade)| (topic.as_str(), paper.as_str(), *grade)),
+                    );
                 }
                 got.sort_unstable();
                 assert_eq!(got, expected);
@@ -218,12 +234,30 @@ mod tests {
 
     #[test]
     fn judgements() {
-        check_grades("query-id\tcorpus-id\tscore\n1\ta\t2\n1\tb\t0\n", Ok(&[("1", "a", 2), ("1", "b", 0)]));
-        check_grades("1\ta\t1\r\n\r\n2\ta\t-1", Ok(&[("1", "a", 1), ("2", "a", 0)]));
+        check_grades(
+            "query-id\tcorpus-id\tscore\n1\ta\t2\n1\tb\t0\n",
+            Ok(&[("1", "a", 2), ("1", "b", 0)]),
+        );
+        check_grades(
+            "1\ta\t1\r\n\r\n2\ta\t-1",
+            Ok(&[("1", "a", 1), ("2", "a", 0)]),
+        );
         check_grades("1\ta\t1\n1\ta\t1\n", Ok(&[("1", "a", 1)]));
-        check_grades("1\ta\t1\n1\ta\t2\n", Err("line 2: paper `a` was judged otherwise for query `1` before"));
-        check_grades("1\ta\t1\n1 b 1\n", Err("line 2: expected query, paper and score between tabs"));
-        check_grades("1\ta\t1\n1\tb\tyes\n", Err("line 2: `yes` is not a whole number"));
-        check_grades("1\ta\t1\n1\tb\t99999999999\n", Err("line 2: the score is too large: out of range integral type conversion attempted"));
+        check_grades(
+            "1\ta\t1\n1\ta\t2\n",
+            Err("line 2: paper `a` was judged otherwise for query `1` before"),
+        );
+        check_grades(
+            "1\ta\t1\n1 b 1\n",
+            Err("line 2: expected query, paper and score between tabs"),
+        );
+        check_grades(
+            "1\ta\t1\n1\tb\tyes\n",
+            Err("line 2: `yes` is not a whole number"),
+        );
+        check_grades(
+            "1\ta\t1\n1\tb\t99999999999\n",
+            Err("line 2: the score is too large: out of range integral type conversion attempted"),
+        );
     }
 }

@@ -98,7 +98,11 @@ fn engine_over(folder: &Path, documents: &[Document], mode: Mode) -> Result<Engi
     let bar = progress::papers("indexing", documents.len() as u64);
     let mut rows = 1..;
     for chunk in documents.chunks(PAPERS_AT_ONCE) {
-        let papers: Vec<Paper> = rows.by_ref().zip(chunk).map(|(row, d)| paper(row, d)).collect();
+        let papers: Vec<Paper> = rows
+            .by_ref()
+            .zip(chunk)
+            .map(|(row, d)| paper(row, d))
+            .collect();
         match &encoder {
             Some(encoder) => pipeline::put_all(&mut writer, encoder, &papers)?,
             None => papers.iter().try_for_each(|paper| writer.put(paper))?,
@@ -154,7 +158,11 @@ struct Ranking<'a> {
     milliseconds: f64,
 }
 
-fn ask_all<'a>(engine: &Engine, collection: &'a Collection, mode: Mode) -> Result<Vec<Ranking<'a>>> {
+fn ask_all<'a>(
+    engine: &Engine,
+    collection: &'a Collection,
+    mode: Mode,
+) -> Result<Vec<Ranking<'a>>> {
     let bar = progress::papers("asking", collection.topics.len() as u64);
     // What is read at first use (words for corrections) is no part of a search's time.
     if let Some(topic) = collection.topics.first() {
@@ -203,7 +211,10 @@ fn measured(collection: &Collection, rankings: &[Ranking<'_>], mode: Mode) -> Ou
         values[2].push(measure::reciprocal_rank(&grades));
     }
     let [ndcg, recall, mrr] = values.map(|values| measure::bootstrap(&values, measure::mean, SEED));
-    let times: Vec<f64> = rankings.iter().map(|ranking| ranking.milliseconds).collect();
+    let times: Vec<f64> = rankings
+        .iter()
+        .map(|ranking| ranking.milliseconds)
+        .collect();
     let time = |share| measure::bootstrap(&times, |draw| measure::quantile(draw, share), SEED);
     Outcome {
         set: collection.name.clone(),
