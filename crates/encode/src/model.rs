@@ -64,10 +64,10 @@ impl Layout {
             return Err(Error::Format { found: format });
         }
         let [rows, dim, text] = [12, 16, 20].map(|at| u32_at(bytes, at));
-        // Three u32 in u64: the sum cannot overflow.
-        let rows64 = u64::from(rows);
-        let expected =
-            (HEADER + CHECKSUM) as u64 + rows64 * 8 + u64::from(text) + rows64 * u64::from(dim);
+        // A row has its end, its scale and its numbers; what does not fit 64 bits is no file's length.
+        let expected = (u64::from(dim) + 8)
+            .saturating_mul(u64::from(rows))
+            .saturating_add((HEADER + CHECKSUM) as u64 + u64::from(text));
         if expected != found {
             return Err(Error::Length { expected, found });
         }

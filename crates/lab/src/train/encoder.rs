@@ -22,6 +22,7 @@ use super::random::Random;
 
 mod basis;
 mod batches;
+mod glosses;
 mod loss;
 mod math;
 mod papers;
@@ -29,6 +30,8 @@ mod report;
 mod sentences;
 mod table;
 mod teacher;
+#[cfg(test)]
+mod tests;
 mod vocabulary;
 
 use batches::{Batches, Kinds};
@@ -49,9 +52,15 @@ pub(crate) struct Options {
     /// Keeps the teacher's vectors in this file, so that another run need not compute them again
     #[arg(long)]
     teacher_vectors: Option<PathBuf>,
-    /// Texts of papers that the teacher reads
+    /// Titles that the teacher reads
     #[arg(long, default_value_t = 60_000)]
-    taught: usize,
+    titles: usize,
+    /// Sentences of abstracts that the teacher reads
+    #[arg(long, default_value_t = 30_000)]
+    sentences: usize,
+    /// WordNet's data files (data.noun and its like): the teacher reads their definitions too
+    #[arg(long, num_args = 0..)]
+    glosses: Vec<PathBuf>,
     /// Where the model goes
     #[arg(long)]
     out: PathBuf,
@@ -91,6 +100,9 @@ pub(crate) struct Options {
     /// How much the teacher's loss counts beside that of titles and abstracts
     #[arg(long, default_value_t = 1.0)]
     taught_weight: f32,
+    /// How much the plain distance from the teacher's vectors counts
+    #[arg(long, default_value_t = 0.0)]
+    distance_weight: f32,
     /// Length of the rows at the beginning
     #[arg(long, default_value_t = 4.0)]
     start_length: f32,
@@ -114,24 +126,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     );
     let teacher = Teacher::open(&options.teacher)?;
     let tokens = vocabulary(&teacher, &papers, options);
-    let mut taught = sentences::choose(&papers.train, options.taught, options.seed);
-    if let Ok(f) = std::env::var("LESSONS") {
-        taught = serde_json::from_slice(&std::fs::read(f)?)?;
-        taught.truncate(options.taught);
-    }
+    let taught = taught(&papers, options)?;
     let (token_vectors, taught_vectors) = teach(&teacher, &tokens, &taught, options)?;
     drop(teacher);
 
     let spelled: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let tokenizer = Tokenizer::new(&spelled)?;
     let batches = Batches::new(&tokenizer, tokens.len(), &papers.train, &taught);
-    let nan = |a: &Array2<f32>| a.iter().filter(|x| x.is_nan()).count();
-    eprintln!(
-        "nan {} {} {}",
-        nan(&token_vectors),
-        nan(&taught_vectors),
-        batches.frequencies().iter().filter(|x| x.is_nan()).count()
-    );
     let start = start(&token_vectors, &batches.frequencies(), options.start_length);
     let mut table = Table::new(start.view());
     train(&mut table, &batches, &taught_vectors, options);
@@ -167,6 +168,21 @@ fn vocabulary(teacher: &Teacher, papers: &Papers, options: &Options) -> Vec<Stri
     let tokens = vocabulary::choose(known, &texts, sizes);
     println!("{} tokens", tokens.len());
     tokens
+}
+
+/// The texts that the teacher reads.
+fn taught(papers: &Papers, options: &Options) -> Result<Vec<String>> {
+    let mut texts = sentences::choose(
+        &papers.train,
+        options.titles,
+        options.sentences,
+        options.seed,
+    );
+    for path in &options.glosses {
+        texts.extend(glosses::read(path)?);
+    }
+    println!("{} texts for the teacher", texts.len());
+    Ok(texts)
 }
 
 /// The teacher's vectors of all tokens and all texts, turned into their own principal directions and cut.

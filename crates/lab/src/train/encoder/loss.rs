@@ -62,6 +62,34 @@ pub(crate) fn info_nce(
     outcome
 }
 
+/// How far `pupils` point from their `targets`: one less the mean cosine, the sum over `prefixes`. Has no gradient by
+/// the targets, which are given.
+pub(crate) fn cosine_distance(
+    pupils: ArrayView2<'_, f32>,
+    targets: ArrayView2<'_, f32>,
+    prefixes: &[Prefix],
+) -> Outcome {
+    let mut outcome = Outcome {
+        losses: Vec::with_capacity(prefixes.len()),
+        anchors: Array2::zeros(pupils.raw_dim()),
+        positives: Array2::zeros(targets.raw_dim()),
+    };
+    let share = 1.0 / pupils.nrows() as f32;
+    for prefix in prefixes {
+        let cut = s![.., ..prefix.dim];
+        let (unit, lengths) = to_unit_length(pupils.slice(cut));
+        let (target, _) = to_unit_length(targets.slice(cut));
+        let cosines = (&unit * &target).sum_axis(Axis(1));
+        outcome.losses.push(1.0 - f64::from(cosines.sum() * share));
+        let gradient = through_unit_length(target * -share, &unit, &lengths);
+        outcome
+            .anchors
+            .slice_mut(cut)
+            .scaled_add(prefix.weight, &gradient);
+    }
+    outcome
+}
+
 struct Part {
     loss: f64,
     anchors: Array2<f32>,
@@ -233,6 +261,30 @@ mod tests {
             assert!(
                 (found - expected).abs() < 2e-3,
                 "{found} is not {expected} at {r}, {c}"
+            );
+        }
+    }
+
+    #[test]
+    fn distance_falls_as_its_gradient_says() {
+        let (mut a, p) = (sines(5, 8, 1), sines(5, 8, 201));
+        let loss = |a: &Array2<f32>| {
+            let outcome = cosine_distance(a.view(), p.view(), &PREFIXES);
+            outcome.losses.iter().sum::<f64>()
+        };
+        let gradient = cosine_distance(a.view(), p.view(), &PREFIXES).anchors;
+        for at in [(0, 0), (2, 3), (4, 7)] {
+            let kept = a[at];
+            a[at] = kept + 1e-2;
+            let above = loss(&a);
+            a[at] = kept - 1e-2;
+            let below = loss(&a);
+            a[at] = kept;
+            let expected = ((above - below) / 2e-2) as f32;
+            assert!(
+                (gradient[at] - expected).abs() < 1e-3,
+                "{} {expected}",
+                gradient[at]
             );
         }
     }

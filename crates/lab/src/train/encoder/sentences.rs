@@ -6,28 +6,16 @@ use crate::train::random::Random;
 /// Shorter sentences say little ("We find that it does.").
 const MIN_SENTENCE_BYTES: usize = 30;
 
-/// `most` texts: every other one the title of a paper, every other one a sentence of another paper's abstract.
-pub(crate) fn choose(papers: &[Paper], most: usize, seed: u64) -> Vec<String> {
+/// The titles of the first `titles` papers, and one sentence each of the abstracts of `sentences` others.
+pub(crate) fn choose(papers: &[Paper], titles: usize, sentences: usize, seed: u64) -> Vec<String> {
     let mut random = Random::new(seed);
-    let mut order: Vec<&Paper> = papers.iter().collect();
-    random.shuffle(&mut order);
-    let mut texts = Vec::with_capacity(most);
-    for (n, paper) in order.into_iter().enumerate() {
-        if texts.len() >= most {
-            break;
-        }
-        if n % 2 == 0 {
-            texts.push(paper.title.clone());
-            continue;
-        }
-        let sentences: Vec<&str> = split(&paper.abstract_text)
+    let (titled, others) = papers.split_at(titles.min(papers.len()));
+    let mut texts: Vec<String> = titled.iter().map(|paper| paper.title.clone()).collect();
+    for paper in others.iter().take(sentences) {
+        let long: Vec<&str> = split(&paper.abstract_text)
             .filter(|sentence| sentence.len() >= MIN_SENTENCE_BYTES)
             .collect();
-        texts.extend(
-            sentences
-                .get(random.below(sentences.len()))
-                .map(|s| (*s).to_owned()),
-        );
+        texts.extend(long.get(random.below(long.len())).map(|s| (*s).to_owned()));
     }
     texts
 }
@@ -56,6 +44,28 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
         assert_eq!(split(text).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn titles_and_sentences_come_from_different_papers() {
+        let paper = |n: usize| Paper {
+            title: format!("Title {n}"),
+            abstract_text: format!(
+                "Short. Sentence number {n} is long enough to be taught. Short."
+            ),
+        };
+        let papers: Vec<Paper> = (0..5).map(paper).collect();
+        let texts = choose(&papers, 2, 2, 1);
+        let sentence = |n| format!("Sentence number {n} is long enough to be taught.");
+        assert_eq!(
+            texts,
+            [
+                "Title 0".to_owned(),
+                "Title 1".to_owned(),
+                sentence(2),
+                sentence(3)
+            ]
+        );
     }
 
     #[test]

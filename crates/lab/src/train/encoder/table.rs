@@ -119,3 +119,41 @@ fn occurrences(bags: &[&Bag], rows: usize) -> Vec<Vec<(u32, u32, f32)>> {
     }
     shards
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let start = Array2::from_shape_fn((1030, DIM), |(r, c)| ((r * DIM + c) as f32).sin());
+        Table::new(start.view())
+    }
+
+    #[test]
+    fn a_bag_s_sum_is_that_of_its_rows() {
+        let sums = table().forward(&[&vec![(0, 2.0), (1029, 0.5)], &Vec::new()]);
+        let expected = 2.0 * 3_f32.sin() + 0.5 * ((1029 * DIM + 3) as f32).sin();
+        assert!((sums[[0, 3]] - expected).abs() < 1e-5);
+        assert!(sums.row(1).iter().all(|x| *x == 0.0));
+    }
+
+    #[test]
+    fn a_step_moves_the_rows_of_its_bags_against_their_gradient() {
+        let mut table = table();
+        let before = table.numbers();
+        let bags: [&Bag; 2] = [&vec![(0, 1.0), (700, 1.0)], &vec![(700, 2.0)]];
+        let mut gradients = Array2::zeros((2, DIM));
+        // The second bag's gradient, with its weight, outweighs the first's in the row that both hold.
+        gradients[[0, 5]] = 1.0;
+        gradients[[1, 5]] = -1.0;
+        table.step(&bags, &gradients, 0.1);
+        let after = table.numbers();
+        let moved: Vec<usize> = (0..before.len())
+            .filter(|i| before[*i] != after[*i])
+            .collect();
+        assert_eq!(moved, [5, 700 * DIM + 5]);
+        // Adam's first step is as long as its rate.
+        assert!((after[5] - before[5] + 0.1).abs() < 1e-4);
+        assert!((after[moved[1]] - before[moved[1]] - 0.1).abs() < 1e-4);
+    }
+}

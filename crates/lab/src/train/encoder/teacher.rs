@@ -11,6 +11,8 @@ use tokenizers::Tokenizer;
 
 mod bert;
 mod kept;
+#[cfg(test)]
+pub(crate) mod tiny;
 mod weights;
 
 use bert::Bert;

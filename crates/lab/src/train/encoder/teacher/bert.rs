@@ -206,3 +206,43 @@ fn softmax(mut row: ArrayViewMut1<'_, f32>) {
 fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::encoder::teacher::tiny;
+
+    #[test]
+    fn vectors_are_those_of_the_field_s_own_network() {
+        let bert = Bert::read(&tiny::weights(12, 16)).unwrap();
+        let found = bert.encode(&[&[1, 5, 7, 3, 2], &[1, 4, 4, 9, 2]]);
+        // From transformers' BertModel with the same weights.
+        let expected = [
+            (
+                [0.085_027_33, 0.100_186_42, -0.122_170_25, -0.118_209_02],
+                0.027_581_77,
+            ),
+            (
+                [0.054_698_53, 0.026_218_55, -0.120_174_77, -0.037_416_16],
+                0.046_826_81,
+            ),
+        ];
+        for (found, (first, last)) in found.iter().zip(&expected) {
+            let close = |(a, b): (&f32, &f32)| (a - b).abs() < 2e-6;
+            assert!(found.iter().zip(first).all(close), "{:?}", &found[..4]);
+            assert!(close((&found[tiny::DIM - 1], last)));
+        }
+    }
+
+    #[test]
+    fn a_text_s_vector_does_not_depend_on_its_neighbours() {
+        let bert = Bert::read(&tiny::weights(12, 16)).unwrap();
+        let together = bert.encode(&[&[1, 5, 2], &[1, 6, 2]]);
+        assert_eq!(together[1], bert.encode(&[&[1, 6, 2]])[0]);
+    }
+
+    #[test]
+    fn a_file_without_a_network_is_refused() {
+        assert!(Bert::read(b"no safetensors").is_err());
+    }
+}
