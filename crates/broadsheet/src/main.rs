@@ -5,6 +5,8 @@
 
 mod cli;
 mod config;
+mod duplicates;
+mod evaluating;
 mod fetching;
 mod importing;
 mod memory;

@@ -1,21 +1,25 @@
 //! The way of the data, in one file. Read this first.
 //!
 //! ```text
-//!  sources -----> store -----> index -----> search -----> web, cli
+//!  sources -----> store -----> encode -----> index -----> search -----> web, cli
 //! ```
 //!
 //! 1. A source yields items ([`importing`](crate::importing) for files, [`fetching`](crate::fetching) for the network).
 //! 2. [`Pipeline::take_in`] puts them into the database, in one transaction with whatever must stand or fall with
 //!    them. The database is the truth, and numbers every change.
-//! 3. [`Pipeline::catch_up`] brings the index to the database's change number. It may be killed anywhere: the index
+//! 3. [`Pipeline::catch_up`] brings the index, words and vectors, to the database's change number. It may be killed anywhere: the index
 //!    remembers the number it stands at, and the next call goes on from there.
 //! 4. Searches read the index's newest snapshot; pages read the database.
 
 use anyhow::{Context, Result};
 use domain::paper::Paper;
+use encode::Encoder;
+use index::vectors::Model;
 use index::{Index, Writer};
 use jiff::Timestamp;
+use rayon::prelude::*;
 use search::engine::Engine;
+use search::similar::about;
 use store::{Absorbed, Intake, Store};
 use tracing::{info, warn};
 
@@ -37,6 +41,8 @@ pub(crate) struct Pipeline {
     pub(crate) store: Store,
     /// Derived from it.
     pub(crate) index: Index,
+    /// Makes the index's vectors, and those of queries.
+    pub(crate) encoder: Encoder,
 }
 
 impl Pipeline {
@@ -47,13 +53,19 @@ impl Pipeline {
             .await
             .with_context(|| format!("cannot open the database {}", without_password(&url)))?;
         let folder = config.index_folder();
-        let index = tokio::task::spawn_blocking(move || Index::open(&folder)).await??;
-        Ok(Pipeline { store, index })
+        let encoder = Encoder::shipped();
+        let model = model_of(&encoder);
+        let index = tokio::task::spawn_blocking(move || Index::open_with(&folder, model)).await??;
+        Ok(Pipeline {
+            store,
+            index,
+            encoder,
+        })
     }
 
     /// The search engine over this index.
     pub(crate) fn engine(&self) -> Engine {
-        Engine::new(self.index.clone())
+        Engine::new(self.index.clone()).with_encoder(self.encoder.clone())
     }
 
     /// Takes in what came, in one transaction. The index follows later.
@@ -94,9 +106,10 @@ impl Pipeline {
                 break;
             }
             at = reached;
+            let encoder = self.encoder.clone();
             let commit = (at >= to || at - committed >= CHANGES_PER_COMMIT).then_some(at);
             writer = tokio::task::spawn_blocking(move || -> Result<Writer> {
-                papers.iter().try_for_each(|paper| writer.put(paper))?;
+                put_all(&mut writer, &encoder, &papers)?;
                 gone.iter().try_for_each(|paper| writer.remove(*paper))?;
                 commit.map_or(Ok(()), |seq| writer.commit(seq))?;
                 Ok(writer)
@@ -126,8 +139,9 @@ impl Pipeline {
             let Some(last) = papers.last() else { break };
             after = Some(last.id);
             bar.inc(papers.len() as u64);
+            let encoder = self.encoder.clone();
             rebuild = tokio::task::spawn_blocking(move || -> Result<_> {
-                put_all(rebuild.writer(), &papers)?;
+                put_all(rebuild.writer(), &encoder, &papers)?;
                 Ok(rebuild)
             })
             .await??;
@@ -146,8 +160,33 @@ impl Pipeline {
     }
 }
 
-fn put_all(writer: &mut Writer, papers: &[Paper]) -> Result<(), index::Error> {
-    papers.iter().try_for_each(|paper| writer.put(paper))
+/// What the index is told of the encoder.
+pub(crate) fn model_of(encoder: &Encoder) -> Model {
+    Model {
+        id: encoder.id().to_string(),
+        dim: encoder.dim(),
+    }
+}
+
+/// Puts words and vectors of papers into the index.
+pub(crate) fn put_all(
+    writer: &mut Writer,
+    encoder: &Encoder,
+    papers: &[Paper],
+) -> Result<(), index::Error> {
+    let vectors: Vec<Vec<f32>> = papers
+        .par_iter()
+        .map(|paper| {
+            let mut vector = vec![0.0; encoder.dim()];
+            encoder.encode_paper(&paper.title, about(paper), &mut vector);
+            vector
+        })
+        .collect();
+    for (paper, vector) in papers.iter().zip(&vectors) {
+        writer.put(paper)?;
+        writer.put_vector(paper.id, vector)?;
+    }
+    Ok(())
 }
 
 /// Feeds the index while a bulk import runs, so that searching needs no second pass over the database.
@@ -173,10 +212,11 @@ impl BulkIndexer {
             return Ok(None);
         };
         // Few in flight: each holds a chunk's papers in memory.
+        let encoder = pipeline.encoder.clone();
         let (papers, inbox) = std::sync::mpsc::sync_channel::<Vec<Paper>>(2);
         let thread = std::thread::spawn(move || {
             for batch in inbox {
-                put_all(&mut writer, &batch)?;
+                put_all(&mut writer, &encoder, &batch)?;
             }
             Ok(writer)
         });

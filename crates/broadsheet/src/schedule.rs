@@ -20,13 +20,33 @@ const CHANGES_WORTH_SAYING: u64 = 500;
 /// it, or another node.
 pub(crate) async fn follow(pipeline: Pipeline, status: Status, stop: CancellationToken) {
     let mut seen_seq = None;
+    let mut rebuilt = false;
     while !pause(FOLLOW_EVERY, &stop).await {
         match follow_once(&pipeline, &status, &mut seen_seq).await {
             Ok(true) => status.data_changed(),
             Ok(false) => {}
             Err(error) => warn!("Cannot bring the index up to date, trying again: {error:#}"),
         }
+        // Once: should it not help, words alone go on serving.
+        if !rebuilt && let Some(reason) = pipeline.index.lacks_vectors() {
+            rebuilt = true;
+            make_vectors(&pipeline, &status, &reason).await;
+        }
     }
+}
+
+/// Builds the index anew where its vectors are missing, damaged or of another model; words serve meanwhile.
+async fn make_vectors(pipeline: &Pipeline, status: &Status, reason: &str) {
+    info!("Building the index anew, searching by words meanwhile: {reason}");
+    let say = |doing: Option<String>| {
+        status.update(|a| a.doing = doing);
+        status.data_changed();
+    };
+    say(Some("preparing search by meaning".to_string()));
+    if let Err(error) = pipeline.rebuild(false).await {
+        error!("Cannot build the index anew, so search is by words alone: {error:#}");
+    }
+    say(None);
 }
 
 /// Returns whether anything that pages show has changed.

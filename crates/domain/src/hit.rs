@@ -24,6 +24,15 @@ pub struct Explanation {
     pub parts: Vec<(String, f32)>,
     /// The words of the query that this paper contains, as they were typed.
     pub matched: Vec<String>,
+    /// How near the paper's vector is to the query's: their cosine, -1 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub similarity: Option<f32>,
+    /// Its place among the papers with the query's words, from 1, where it is among the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lexical_rank: Option<u32>,
+    /// Its place among the papers nearest in meaning, from 1, where it is among the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub semantic_rank: Option<u32>,
 }
 
 /// A stretch of text, marked or not: how highlighted titles and snippets cross crate borders without markup.

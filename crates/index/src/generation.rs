@@ -4,6 +4,7 @@
 //! folder/current      {"generation":7,"schema":1}, replaced atomically
 //! folder/lock         held for moments: making, swapping and clearing away generations
 //! folder/gen-000007/  files of tantivy, among them its own writer lock
+//! folder/gen-000007/vectors/  files of `ann`, with the model's name in each
 //! ```
 
 use std::fs::{self, File};
@@ -17,6 +18,7 @@ use tantivy::{IndexReader, ReloadPolicy};
 
 use crate::Error;
 use crate::schema::{self, Fields};
+use crate::vectors::{Model, Shelf};
 
 /// Which generation is current, and by which schema it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,7 @@ pub(crate) struct Generation {
     pub(crate) fields: Fields,
     pub(crate) tantivy: tantivy::Index,
     pub(crate) reader: IndexReader,
+    pub(crate) vectors: Shelf,
 }
 
 /// Exclusive hold of the folder, over all processes, until dropped. Held for moments only.
@@ -99,18 +102,26 @@ impl Generation {
     /// Opens the generation of a manifest.
     ///
     /// Errors where files are missing or damaged, or the schema on disk is not ours.
-    pub(crate) fn open(folder: &Path, number: u64) -> Result<Generation, Error> {
+    pub(crate) fn open(
+        folder: &Path,
+        number: u64,
+        model: Option<&Model>,
+    ) -> Result<Generation, Error> {
         let path = path_of(folder, number);
         // Tantivy asserts on some kinds of damage instead of returning an error.
         let opened = catch_unwind(AssertUnwindSafe(|| tantivy::Index::open_in_dir(&path)));
         let index = opened
             .map_err(|_| Error::Damaged(path.clone()))?
             .map_err(Error::from)?;
-        Self::of(index, number, &path)
+        Self::of(index, number, &path, model)
     }
 
     /// Makes an empty generation with the next free number. The caller holds the folder's lock.
-    pub(crate) fn create(folder: &Path, _lock: &FolderLock) -> Result<Generation, Error> {
+    pub(crate) fn create(
+        folder: &Path,
+        model: Option<&Model>,
+        _lock: &FolderLock,
+    ) -> Result<Generation, Error> {
         let current = read_manifest(folder).map_or(0, |m| m.generation);
         let last = numbers(folder).into_iter().max().unwrap_or(0).max(current);
         let number = last.saturating_add(1);
@@ -121,10 +132,15 @@ impl Generation {
             .schema(schema)
             .settings(schema::settings())
             .create_in_dir(&path)?;
-        Self::of(index, number, &path)
+        Self::of(index, number, &path, model)
     }
 
-    fn of(index: tantivy::Index, number: u64, path: &Path) -> Result<Generation, Error> {
+    fn of(
+        index: tantivy::Index,
+        number: u64,
+        path: &Path,
+        model: Option<&Model>,
+    ) -> Result<Generation, Error> {
         let (ours, fields) = schema::schema();
         if index.schema() != ours {
             return Err(Error::Damaged(path.to_path_buf()));
@@ -138,6 +154,7 @@ impl Generation {
             fields,
             tantivy: index,
             reader,
+            vectors: Shelf::open(path, model),
         })
     }
 
@@ -151,12 +168,12 @@ impl Generation {
 }
 
 /// Opens the current generation, or makes an empty one the current one.
-pub(crate) fn open_or_create(folder: &Path) -> Result<Generation, Error> {
+pub(crate) fn open_or_create(folder: &Path, model: Option<&Model>) -> Result<Generation, Error> {
     fs::create_dir_all(folder).map_err(|e| Error::io("create", folder, &e))?;
     let lock = lock(folder)?;
     let opened = match read_manifest(folder) {
         Some(manifest) if manifest.schema == schema::VERSION => {
-            Generation::open(folder, manifest.generation)
+            Generation::open(folder, manifest.generation, model)
         }
         Some(manifest) => Err(Error::Other(format!(
             "the index was written by schema {}, this program writes {}",
@@ -168,7 +185,7 @@ pub(crate) fn open_or_create(folder: &Path) -> Result<Generation, Error> {
     let generation = match opened {
         Ok(generation) => generation,
         Err(reason) => {
-            let generation = Generation::create(folder, &lock)?;
+            let generation = Generation::create(folder, model, &lock)?;
             write_manifest(folder, generation.manifest())?;
             tracing::info!(
                 index.generation = generation.number,

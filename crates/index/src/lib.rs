@@ -1,4 +1,4 @@
-//! Derived state: the lexical index of one generation, rebuildable at any time.
+//! Derived state: words and vectors of one generation, rebuildable at any time.
 //!
 //! The index knows papers by row and hands back rows; texts stay in the database, and so does truth: delete the
 //! folder, and the next start begins an empty generation at change number 0, from which the caller catches up.
@@ -7,18 +7,20 @@
 //! - [`Writer`] changes the current generation, [`Rebuild`] writes a new one beside it and swaps.
 //! - [`query`] says what can be asked, [`snapshot`] answers, [`tokens`] is the one analysis of text that all share.
 //!
-//! Start with `generation.rs` for the layout on disk and `scan.rs` for how a query runs. Vectors, when they come,
-//! are files of the same generation and part of the same snapshot.
+//! Start with `generation.rs` for the layout on disk and `scan.rs` for how a query runs. [`vectors`] are files
+//! of the same generation and part of the same snapshot.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use generation::Generation;
 use snapshot::Snapshot;
+use vectors::{Model, Vectors};
 
 pub use writer::{Rebuild, Writer};
 
 mod best;
+mod bm25f;
 mod explain;
 mod generation;
 mod latex;
@@ -31,6 +33,7 @@ mod schema;
 pub mod snapshot;
 pub mod spelling;
 pub mod tokens;
+pub mod vectors;
 mod writer;
 
 /// What can go wrong with the index on disk.
@@ -55,6 +58,9 @@ pub enum Error {
     /// The search library failed.
     #[error("the index failed: {0}")]
     Tantivy(#[from] tantivy::TantivyError),
+    /// The vectors failed.
+    #[error("the vectors of the index failed: {0}")]
+    Vectors(#[from] ann::Error),
     /// Said in words, with the path.
     #[error("{0}")]
     Other(String),
@@ -79,6 +85,7 @@ pub struct Index {
 /// What all clones of an [`Index`] and its writers see.
 struct Shared {
     folder: PathBuf,
+    model: Option<Model>,
     view: RwLock<View>,
     /// One refresh at a time, so that a slow one cannot put back an older view.
     refreshing: Mutex<()>,
@@ -102,12 +109,24 @@ impl View {
 }
 
 impl Index {
+    /// Opens the folder for words alone; see [`Index::open_with`].
+    pub fn open(folder: &Path) -> Result<Index, Error> {
+        Index::open_as(folder, None)
+    }
+
+    /// Opens the folder for words and for the vectors of a model. Vectors of another model are left alone, and
+    /// [`Index::lacks_vectors`] says so.
+    pub fn open_with(folder: &Path, model: Model) -> Result<Index, Error> {
+        Index::open_as(folder, Some(model))
+    }
+
     /// Opens the current generation; makes an empty one (at change number 0) where there is none or where it was
     /// written by another schema version or is damaged.
-    pub fn open(folder: &Path) -> Result<Index, Error> {
-        let generation = generation::open_or_create(folder)?;
+    fn open_as(folder: &Path, model: Option<Model>) -> Result<Index, Error> {
+        let generation = generation::open_or_create(folder, model.as_ref())?;
         let shared = Shared {
             folder: folder.to_path_buf(),
+            model,
             view: RwLock::new(View::of(generation, None)?),
             refreshing: Mutex::new(()),
         };
@@ -129,6 +148,18 @@ impl Index {
     /// How many papers are in the current snapshot.
     pub fn papers(&self) -> u64 {
         self.snapshot().papers()
+    }
+
+    /// Why the current generation has not the vectors that it should have, if so: they are of another model, damaged,
+    /// or were never made. A rebuild makes them.
+    pub fn lacks_vectors(&self) -> Option<String> {
+        let view = self.shared.view();
+        self.shared.model.as_ref()?;
+        if let Some(fault) = view.generation.vectors.fault() {
+            return Some(fault.to_string());
+        }
+        let none = view.snapshot.vectors().is_none_or(Vectors::is_empty);
+        (none && view.snapshot.papers() > 0).then(|| "the index has no vectors yet".to_string())
     }
 
     /// The writer, or `None` while another process holds it. `heap_bytes` bounds its memory.
@@ -194,13 +225,15 @@ impl Shared {
                     self.folder.display()
                 )));
             }
-            let generation = Generation::open(&self.folder, manifest.generation)?;
+            let generation =
+                Generation::open(&self.folder, manifest.generation, self.model.as_ref())?;
             self.show(View::of(generation, Some(&view.snapshot))?);
             return Ok(true);
         }
         let metas = view.generation.tantivy.load_metas()?;
         let segments = metas.segments.iter().map(tantivy::SegmentMeta::id);
-        if view.snapshot.is_of(metas.opstamp, segments) {
+        let new_vectors = view.generation.vectors.refresh()?;
+        if !new_vectors && view.snapshot.is_of(metas.opstamp, segments) {
             return Ok(false);
         }
         let snapshot = Snapshot::newest(&view.generation, Some(&view.snapshot))?;

@@ -6,6 +6,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{DocSet, Searcher, TERMINATED, Term};
 
 use crate::Error;
+use crate::bm25f::TextWeight;
 use crate::number::{Limit, limit_of};
 use crate::query::{Clause, Found, Part, Query, Scope, Words};
 use crate::schema::{Fields, row_value};
@@ -131,38 +132,79 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// One list for each spelling in each field of the scope.
+    /// The lists of each spelling in the places of the scope. A single word that may stand anywhere has one list for
+    /// title and abstract together, see `bm25f.rs`.
     fn words(&self, words: &Words, bonus: bool, lists: &mut Vec<ListPlan>) -> Result<(), Error> {
-        let weights = &self.query.weights;
-        for &(field, part) in fields_of(self.fields, words.scope) {
-            let factor = match part {
-                _ if bonus => weights.bonus,
-                Part::Title => weights.title,
-                Part::Authors => weights.authors,
-                _ => weights.abstract_text,
-            };
-            for spelling in words.spellings.iter().filter(|s| !s.is_empty()) {
-                let terms: Vec<(usize, Term)> = spelling
-                    .iter()
-                    .map(|word| (word.position, term_of(self.fields, field, word)))
-                    .collect();
-                let bound = factor * self.bound(&terms)?;
-                let scoring = EnableScoring::enabled_from_searcher(self.searcher);
-                let weight = if let [(_, term)] = terms.as_slice() {
-                    TermQuery::new(term.clone(), IndexRecordOption::WithFreqs).weight(scoring)?
-                } else {
-                    PhraseQuery::new_with_offset_and_slop(terms, words.slop).weight(scoring)?
-                };
-                lists.push(ListPlan::Postings {
-                    weight,
-                    factor,
-                    bound,
-                    part: if bonus { Part::Bonus } else { part },
-                    label: (!bonus).then_some(words.label),
-                });
+        for spelling in words.spellings.iter().filter(|s| !s.is_empty()) {
+            let anywhere = words.scope == Scope::Everywhere && !bonus;
+            match spelling.as_slice() {
+                [word] if anywhere => {
+                    lists.push(self.text_list(word, words.label)?);
+                    let name = (self.fields.authors, Part::Authors);
+                    lists.push(self.list(spelling, name, words, bonus)?);
+                }
+                _ => {
+                    for place in fields_of(self.fields, words.scope) {
+                        lists.push(self.list(spelling, *place, words, bonus)?);
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    fn text_list(&self, word: &Word, label: usize) -> Result<ListPlan, Error> {
+        let Fields {
+            title,
+            abstract_text,
+            ..
+        } = *self.fields;
+        let weights = &self.query.weights;
+        let [title, about] = [title, abstract_text].map(|f| term_of(self.fields, f, word));
+        let weight = TextWeight::new(self.searcher, title, about, weights.title)?;
+        Ok(ListPlan::Postings {
+            bound: weights.abstract_text * weight.bound(),
+            weight: Box::new(weight),
+            factor: weights.abstract_text,
+            // Scores are shared out between title and abstract when they are explained.
+            part: Part::Abstract,
+            label: Some(label),
+        })
+    }
+
+    /// A word or phrase in one field.
+    fn list(
+        &self,
+        spelling: &[Word],
+        (field, part): (Field, Part),
+        words: &Words,
+        bonus: bool,
+    ) -> Result<ListPlan, Error> {
+        let weights = &self.query.weights;
+        let factor = match part {
+            _ if bonus => weights.bonus,
+            Part::Title if words.scope == Scope::Title => weights.title,
+            Part::Authors => weights.authors,
+            _ => weights.abstract_text,
+        };
+        let terms: Vec<(usize, Term)> = spelling
+            .iter()
+            .map(|word| (word.position, term_of(self.fields, field, word)))
+            .collect();
+        let bound = factor * self.bound(&terms)?;
+        let scoring = EnableScoring::enabled_from_searcher(self.searcher);
+        let weight = if let [(_, term)] = terms.as_slice() {
+            TermQuery::new(term.clone(), IndexRecordOption::WithFreqs).weight(scoring)?
+        } else {
+            PhraseQuery::new_with_offset_and_slop(terms, words.slop).weight(scoring)?
+        };
+        Ok(ListPlan::Postings {
+            weight,
+            factor,
+            bound,
+            part: if bonus { Part::Bonus } else { part },
+            label: (!bonus).then_some(words.label),
+        })
     }
 
     /// What a word's or phrase's BM25 score cannot exceed in any document.

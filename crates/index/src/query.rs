@@ -23,16 +23,17 @@ pub struct Query {
     pub weights: Weights,
 }
 
-/// Factors on the BM25 score of each place.
+/// How much a match counts by place.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weights {
-    /// In the title.
+    /// How many words of the abstract a word of the title is worth (BM25F); where only the title is asked, the factor
+    /// on its BM25 score.
     pub title: f32,
-    /// In the abstract.
+    /// Factor on the BM25F score of title and abstract, and on the BM25 score of a phrase in either.
     pub abstract_text: f32,
-    /// In the authors' names.
+    /// Factor on the BM25 score of authors' names.
     pub authors: f32,
-    /// Of [`Query::bonus`].
+    /// Factor on the BM25 score of [`Query::bonus`].
     pub bonus: f32,
 }
 

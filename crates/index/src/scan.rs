@@ -9,6 +9,7 @@ use tantivy::query::{AllScorer, Scorer};
 use tantivy::{DocId, DocSet, Searcher, SeekDangerResult, SegmentReader, TERMINATED};
 
 use crate::Error;
+use crate::bm25f::TextScorer;
 use crate::lookup::{LegPlan, ListPlan, Plan};
 use crate::number::{Test, Tested};
 use crate::order::{Keys, Top};
@@ -189,20 +190,31 @@ impl Leg {
     }
 
     fn score(&mut self, doc: DocId) -> f32 {
-        let mut sum = 0.0;
-        self.each_score(doc, |_, _, score| sum += score);
-        sum
+        let scoring = self.lists.iter_mut();
+        scoring
+            .filter(|list| list.part != Part::Filter && list.is_at(doc))
+            .map(|list| list.scorer.score())
+            .sum()
     }
 
-    /// Score by list, of the lists that stand on the document.
+    /// Score by place, of the lists that stand on the document.
     pub(crate) fn each_score(
         &mut self,
         doc: DocId,
         mut take: impl FnMut(Part, Option<usize>, f32),
     ) {
         for list in &mut self.lists {
-            if list.part != Part::Filter && list.is_at(doc) {
-                take(list.part, list.label, list.scorer.score());
+            if list.part == Part::Filter || !list.is_at(doc) {
+                continue;
+            }
+            let score = list.scorer.score();
+            match list.scorer.downcast_ref::<TextScorer>() {
+                Some(text) => {
+                    let title = score * text.title_share();
+                    take(Part::Title, list.label, title);
+                    take(Part::Abstract, list.label, score - title);
+                }
+                None => take(list.part, list.label, score),
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::query::Part;
 use crate::tokens;
 
 /// Raised whenever the schema or the analysis of words changes: indexes of another version are built anew.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Name of the analyser of titles and abstracts in the index.
 const STEMMED: &str = "broadsheet-stemmed";

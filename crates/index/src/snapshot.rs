@@ -11,10 +11,11 @@ use crate::Error;
 use crate::explain;
 use crate::generation::Generation;
 use crate::lookup::{self, Plan};
-use crate::query::{Answer, Explanation, Found, Page, Query, Scope};
+use crate::query::{Answer, Explanation, Found, Order, Page, Query, Scope};
 use crate::schema::{self, Fields};
 use crate::spelling::Spelling;
 use crate::tokens::Word;
+use crate::vectors::Vectors;
 
 /// Words are read anew when the number of papers changed by more than this part, 5 %.
 const SPELLING_KEPT: u64 = 20;
@@ -26,6 +27,7 @@ pub struct Snapshot {
     seq: u64,
     opstamp: u64,
     spelling: OnceLock<Arc<Spelling>>,
+    vectors: Option<Vectors>,
 }
 
 impl Snapshot {
@@ -53,6 +55,7 @@ impl Snapshot {
             seq: metas.payload.and_then(|seq| seq.parse().ok()).unwrap_or(0),
             opstamp: metas.opstamp,
             spelling,
+            vectors: generation.vectors.newest(),
         })
     }
 
@@ -111,6 +114,21 @@ impl Snapshot {
             ..query.clone()
         };
         Plan::new(&query, &self.fields, &self.searcher)?.best(&self.searcher, limit)
+    }
+
+    /// How many papers a query matches.
+    pub fn count(&self, query: &Query) -> Result<usize, Error> {
+        let nothing = Page {
+            order: Order::Newest,
+            limit: 0,
+            after: None,
+        };
+        Ok(self.search(query, &nothing)?.total)
+    }
+
+    /// The vectors; `None` while there are none of the model that the index was opened with.
+    pub fn vectors(&self) -> Option<&Vectors> {
+        self.vectors.as_ref()
     }
 
     /// The rows of all papers that a query matches.

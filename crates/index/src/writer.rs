@@ -10,6 +10,7 @@ use tantivy::{IndexWriter, TantivyError, Term};
 
 use crate::generation::{self, Generation};
 use crate::snapshot::Snapshot;
+use crate::vectors::VectorWriter;
 use crate::{Error, Shared, View, schema};
 
 /// Tantivy refuses a thread less than 15 MB.
@@ -28,6 +29,7 @@ pub struct Writer {
     tantivy: IndexWriter,
     /// The highest row that may be in the index: rows above it are new and need no delete.
     highest: Option<u32>,
+    vectors: Option<VectorWriter>,
     /// Whether this generation is (or was) the current one, not one being rebuilt.
     serving: bool,
 }
@@ -51,11 +53,13 @@ pub(crate) fn try_writer(shared: &Arc<Shared>, heap_bytes: usize) -> Result<Opti
         }
         // Commits made before the lock was ours count too.
         let highest = Snapshot::newest(&view.generation, None)?.highest_row()?;
+        let vectors = view.generation.vectors.writer()?;
         return Ok(Some(Writer {
             shared: shared.clone(),
             generation: view.generation,
             tantivy,
             highest,
+            vectors,
             serving: true,
         }));
     }
@@ -64,11 +68,13 @@ pub(crate) fn try_writer(shared: &Arc<Shared>, heap_bytes: usize) -> Result<Opti
 
 pub(crate) fn rebuild(shared: &Arc<Shared>, heap_bytes: usize) -> Result<Rebuild, Error> {
     let lock = generation::lock(&shared.folder)?;
-    let generation = Generation::create(&shared.folder, &lock)?;
+    let generation = Generation::create(&shared.folder, shared.model.as_ref(), &lock)?;
     // Locked before the folder is let go, so that nobody clears the new generation away.
     let tantivy = lock_writer(&generation, heap_bytes)?.ok_or(Error::Superseded)?;
     drop(lock);
+    let vectors = generation.vectors.writer()?;
     let writer = Writer {
+        vectors,
         shared: shared.clone(),
         generation: Arc::new(generation),
         tantivy,
@@ -117,10 +123,22 @@ impl Writer {
         Ok(())
     }
 
+    /// Adds or replaces the vector of a paper, of the model that the index was opened with. Ignored where there is
+    /// no model, or where the generation's vectors are of another one and wait for a rebuild.
+    pub fn put_vector(&mut self, paper: PaperId, vector: &[f32]) -> Result<(), Error> {
+        match &mut self.vectors {
+            Some(vectors) => vectors.put(paper, vector),
+            None => Ok(()),
+        }
+    }
+
     /// Takes a paper out. Seen by nobody before [`Writer::commit`].
     pub fn remove(&mut self, paper: PaperId) -> Result<(), Error> {
         self.delete(paper);
-        Ok(())
+        match &mut self.vectors {
+            Some(vectors) => vectors.remove(paper),
+            None => Ok(()),
+        }
     }
 
     /// Makes everything so far visible and durable, at this change number of the database.
@@ -128,7 +146,12 @@ impl Writer {
     /// [`Error::Superseded`] when a rebuilt generation has become current: the changes are in the old one only; open
     /// a new writer and catch up from [`Index::seq`](crate::Index::seq).
     pub fn commit(&mut self, seq: u64) -> Result<(), Error> {
+        // Words are written out before vectors are sealed, so that their memory is free by then; but vectors count
+        // first. Should the process end in between, catching up repeats some of them, and none is missed.
         let mut prepared = self.tantivy.prepare_commit()?;
+        if let Some(vectors) = &mut self.vectors {
+            vectors.commit()?;
+        }
         prepared.set_payload(&seq.to_string());
         prepared.commit()?;
         if self.serving {
@@ -174,7 +197,8 @@ impl Rebuild {
         } = self.writer;
         tantivy.wait_merging_threads()?;
         merge_down(&generation, self.heap_bytes)?;
-        let generation = Generation::open(&shared.folder, generation.number)?;
+        let model = shared.model.as_ref();
+        let generation = Generation::open(&shared.folder, generation.number, model)?;
         let lock = generation::lock(&shared.folder)?;
         generation::write_manifest(&shared.folder, generation.manifest())?;
         generation::clear_away(&shared.folder, generation.number, &lock);

@@ -177,7 +177,7 @@ fn ask(engine: &Engine, what: &str, papers: &[&Paper], query: impl Fn(&Paper) ->
             query: query(paper),
             sort: Sort::Relevance,
             limit: 20,
-            cursor: None,
+            ..Request::default()
         };
         let start = Instant::now();
         total += engine.search(&request).unwrap().total;

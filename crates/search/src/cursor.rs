@@ -1,11 +1,11 @@
 //! Page markers: opaque to everybody else, safe in addresses, and refused when damaged or of another search.
 
-use crate::engine::{Error, Sort};
+use crate::engine::{Error, Mode, Sort};
 
 /// Where a page begins, and how its search was run: later pages must be run the same way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cursor {
-    /// The last hit's key.
+    /// The last hit's key; in a list by meaning, how many hits came before.
     pub(crate) after: u64,
     /// A spelling correction was applied.
     pub(crate) corrected: bool,
@@ -50,13 +50,18 @@ impl Cursor {
 }
 
 /// What a page marker is bound to.
-pub(crate) fn search_id(text: &str, sort: Sort) -> u64 {
+pub(crate) fn search_id(text: &str, sort: Sort, mode: Mode) -> u64 {
+    let mode = match mode {
+        Mode::Hybrid => "hybrid:",
+        Mode::Lexical => "",
+        Mode::Semantic => "semantic:",
+    };
     let sort = match sort {
         Sort::Relevance => "relevance:",
         Sort::Newest => "newest:",
         Sort::Votes => "votes:",
     };
-    fingerprint(format!("{sort}{text}").as_bytes())
+    fingerprint(format!("{mode}{sort}{text}").as_bytes())
 }
 
 fn bytes_of(text: &str) -> Option<[u8; LEN]> {

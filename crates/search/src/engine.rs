@@ -1,25 +1,23 @@
 //! The engine: holds the index's current snapshot and answers requests.
+//!
+//! A request is answered by words (`lexical.rs`), or by words and meaning (`meaning.rs`). What is near to given papers
+//! is in `similar.rs`.
 
-use domain::hit::{Explanation, Hit};
+use domain::hit::Hit;
 use domain::ids::{ExternalId, PaperId};
-use index::query::{Clause, Found, Order, Page, Part, Query};
+use encode::Encoder;
+use index::query::{Clause, Order, Page, Query};
 use index::snapshot::Snapshot;
 use index::spelling::Dictionary;
 use index::tokens;
 use serde::{Deserialize, Serialize};
 
-use crate::correct;
-use crate::cursor::{self, Cursor};
 use crate::marker::Marker;
-use crate::plan::{self, Planned};
 use crate::query::{self, Parsed};
+use crate::{lexical, meaning};
 
 /// Most hits of one answer.
 pub const LIMIT_MAX: usize = 120;
-/// With fewer hits than this, papers that lack some of the words are shown too.
-const FEW: usize = 3;
-/// With more words than this, one paper that has them all is no accident.
-const WORDS_OF_TITLE: usize = 4;
 /// Furthest offset into an author's papers.
 const OFFSET_MAX: usize = 100_000;
 
@@ -36,12 +34,27 @@ pub enum Sort {
     Votes,
 }
 
+/// By what papers are found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// By words and by meaning, in one order.
+    #[default]
+    Hybrid,
+    /// By the query's words alone.
+    Lexical,
+    /// By nearness of meaning alone; phrases, fields and dates still hold.
+    Semantic,
+}
+
 /// A search as it was asked.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The query language's text.
     pub query: String,
-    /// Order.
+    /// What counts: words, meaning or both.
+    pub mode: Mode,
+    /// Order. Another than by relevance asks for papers with the words, whatever the mode.
     pub sort: Sort,
     /// At most this many hits, 1 to 120.
     pub limit: usize,
@@ -54,7 +67,9 @@ pub struct Request {
 pub struct Answer {
     /// In order.
     pub hits: Vec<Hit>,
-    /// How many papers match in all.
+    /// How it was searched: by words where the other is not possible or makes no sense.
+    pub mode: Mode,
+    /// How many papers have all the words. Searched by meaning alone: how many near papers are listed.
     pub total: usize,
     /// Cursor of the next page.
     pub next: Option<String>,
@@ -88,65 +103,59 @@ impl From<index::Error> for Error {
 /// Answers searches over the index. Cheap to clone, safe to share; never blocks on writers.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    index: index::Index,
-}
-
-/// A query and how it is run, with what that found.
-struct Run {
-    planned: Planned,
-    found: index::query::Answer,
-    corrected: Option<String>,
-    /// So many of the words are demanded; 0 for all.
-    need: u8,
-    /// How many papers have all the words, where fewer were demanded.
-    strict_total: usize,
+    pub(crate) index: index::Index,
+    pub(crate) encoder: Option<Encoder>,
 }
 
 impl Engine {
-    /// An engine over an index folder; it always answers from the index's newest snapshot.
+    /// An engine over an index folder; it always answers from the index's newest snapshot. It searches by words.
     pub fn new(index: index::Index) -> Engine {
-        Engine { index }
+        Engine {
+            index,
+            encoder: None,
+        }
+    }
+
+    /// The engine searching by meaning too, with the model that made the index's vectors.
+    pub fn with_encoder(self, encoder: Encoder) -> Engine {
+        Engine {
+            encoder: Some(encoder),
+            ..self
+        }
     }
 
     /// Answers one request. A bad query is no error: it gets an answer with a hint.
     pub fn search(&self, request: &Request) -> Result<Answer, Error> {
         let snapshot = self.index.snapshot();
         let parsed = query::parse(&request.query);
-        let search = cursor::search_id(&parsed.text, request.sort);
-        let cursor = match &request.cursor {
-            Some(text) => Some(Cursor::decode(text, search)?),
-            None => None,
-        };
-        let limit = request.limit.clamp(1, LIMIT_MAX);
-        let page = Page {
-            order: order_of(request.sort),
-            // One more than asked for says whether there is a next page.
-            limit: limit + 1,
-            after: cursor.map(|cursor| cursor.after),
-        };
-        let mut run = match cursor {
-            Some(cursor) => again(&snapshot, &parsed, &page, cursor)?,
-            None => decide(&snapshot, &parsed, &page)?,
-        };
-        let more = run.found.hits.len() > limit;
-        run.found.hits.truncate(limit);
-        let next = run.found.hits.last().filter(|_| more).map(|last| {
-            let next = Cursor {
-                after: last.key,
-                corrected: run.corrected.is_some(),
-                need: run.need,
-            };
-            next.encode(search)
-        });
-        Ok(Answer {
-            hits: hits(&snapshot, &run)?,
-            total: run.found.total,
-            next,
-            hint: hint(&parsed, &run),
-            corrected: run.corrected,
-            direct: parsed.direct,
-            marker: run.planned.marker,
-        })
+        match self.by_meaning(&snapshot, &parsed, request) {
+            Some(encoder) => meaning::search(&snapshot, encoder, &parsed, request),
+            None => {
+                let mut answer = lexical::search(&snapshot, &parsed, request)?;
+                if request.mode != Mode::Lexical
+                    && self.encoder.is_some()
+                    && snapshot.vectors().is_none()
+                {
+                    add_hint(&mut answer, PREPARING);
+                }
+                Ok(answer)
+            }
+        }
+    }
+
+    /// The encoder, if this request is to be answered by meaning and can be.
+    fn by_meaning(
+        &self,
+        snapshot: &Snapshot,
+        parsed: &Parsed,
+        request: &Request,
+    ) -> Option<&Encoder> {
+        let wanted = request.mode != Mode::Lexical
+            && request.sort == Sort::Relevance
+            && parsed.direct.is_none()
+            && !parsed.free_text().is_empty();
+        let encoder = self.encoder.as_ref()?;
+        (wanted && snapshot.vectors().is_some()).then_some(encoder)
     }
 
     /// Papers of an author by key (see `domain::text::author_key`), newest first: (rows, total).
@@ -190,165 +199,15 @@ impl Engine {
     }
 }
 
-fn order_of(sort: Sort) -> Order {
-    match sort {
-        Sort::Relevance => Order::Relevance,
-        Sort::Newest => Order::Newest,
-        Sort::Votes => Order::Votes,
-    }
-}
+/// Said while the vectors are not there: a new index, or one of another model.
+const PREPARING: &str = "Search by meaning is being prepared; this was searched by words.";
 
-/// Runs a first page: as typed; if that finds nothing, with mistyped words corrected; if that finds few, with fewer
-/// of the words demanded.
-fn decide(snapshot: &Snapshot, parsed: &Parsed, page: &Page) -> Result<Run, Error> {
-    let mut run = run(snapshot, planned(parsed), page, 0)?;
-    if run.found.total == 0
-        && parsed.direct.is_none()
-        && let Some(text) = correct::corrected(snapshot, parsed)?
-    {
-        let planned = plan::plan(&query::parse(&text));
-        run = self::run(snapshot, planned, page, 0)?;
-        run.corrected = Some(text);
-    }
-    // Lists by day or votes would bury the full matches among the others, so there only an empty list is filled.
-    // And who pasted a whole title and found its paper has what was looked for.
-    let loose_matches_help =
-        page.order == Order::Relevance && run.planned.loose_parts() <= WORDS_OF_TITLE;
-    let few = if loose_matches_help { FEW } else { 1 };
-    if run.found.total < few {
-        for need in relaxed(run.planned.loose_parts()) {
-            let loose = self::run(snapshot, run.planned.clone(), page, need)?;
-            if loose.found.total > run.found.total {
-                let strict_total = run.strict_total;
-                let corrected = run.corrected.take();
-                run = Run {
-                    corrected,
-                    strict_total,
-                    ..loose
-                };
-            }
-            if run.found.total >= few {
-                break;
-            }
+fn add_hint(answer: &mut Answer, hint: &str) {
+    match &mut answer.hint {
+        Some(said) => {
+            said.push(' ');
+            said.push_str(hint);
         }
+        None => answer.hint = Some(hint.to_string()),
     }
-    Ok(run)
-}
-
-/// Runs a later page the way the first was run.
-fn again(snapshot: &Snapshot, parsed: &Parsed, page: &Page, cursor: Cursor) -> Result<Run, Error> {
-    let mut corrected = None;
-    let mut planned = planned(parsed);
-    if cursor.corrected
-        && let Some(text) = correct::corrected(snapshot, parsed)?
-    {
-        planned = plan::plan(&query::parse(&text));
-        corrected = Some(text);
-    }
-    let found = run(snapshot, planned, page, cursor.need)?;
-    Ok(Run { corrected, ..found })
-}
-
-fn planned(parsed: &Parsed) -> Planned {
-    match &parsed.direct {
-        Some(id) => plan::for_id(id),
-        None => plan::plan(parsed),
-    }
-}
-
-/// How many of n words to demand when all of them find too little: three quarters, then half.
-fn relaxed(parts: usize) -> impl Iterator<Item = u8> {
-    let quarters = [3, 2].map(|quarters| (parts * quarters).div_ceil(4));
-    quarters
-        .into_iter()
-        .filter(move |need| (1..parts).contains(need))
-        .filter_map(|need| u8::try_from(need).ok())
-}
-
-fn run(snapshot: &Snapshot, mut planned: Planned, page: &Page, need: u8) -> Result<Run, Error> {
-    planned.query.need = match need {
-        0 => planned.loose_parts(),
-        need => usize::from(need),
-    };
-    let found = if planned.asks {
-        snapshot.search(&planned.query, page)?
-    } else {
-        index::query::Answer::default()
-    };
-    Ok(Run {
-        planned,
-        strict_total: found.total,
-        found,
-        corrected: None,
-        need,
-    })
-}
-
-fn hits(snapshot: &Snapshot, run: &Run) -> Result<Vec<Hit>, Error> {
-    let explanations = snapshot.explain(&run.planned.query, &run.found.hits)?;
-    let explained = run.found.hits.iter().zip(explanations);
-    Ok(explained
-        .map(|(found, why)| hit(&run.planned, found, &why))
-        .collect())
-}
-
-fn hit(planned: &Planned, found: &Found, why: &index::query::Explanation) -> Hit {
-    let name = |part: Part| match part {
-        Part::Title => "title",
-        Part::Abstract => "abstract",
-        Part::Authors => "authors",
-        Part::Bonus => "title phrase",
-        Part::Filter => "filter",
-    };
-    let parts: Vec<(String, f32)> = why
-        .parts
-        .iter()
-        .map(|(part, score)| (name(*part).to_string(), *score))
-        .collect();
-    let matched = why
-        .labels
-        .iter()
-        .filter_map(|label| planned.labels.get(*label).cloned());
-    let score = if found.score > 0.0 {
-        found.score
-    } else {
-        parts.iter().map(|(_, score)| score).sum()
-    };
-    Hit {
-        paper: found.paper,
-        score,
-        explanation: Explanation {
-            matched: matched.collect(),
-            parts,
-        },
-    }
-}
-
-/// Everything there is to say, as one text.
-fn hint(parsed: &Parsed, run: &Run) -> Option<String> {
-    let mut said = parsed.hints.clone();
-    said.extend(run.planned.hints.iter().cloned());
-    if !run.planned.asks && parsed.hints.is_empty() {
-        said.push(
-            "Type words to look for, \"a phrase in quotation marks\", author:name, cat:cs.CL, or an arXiv id.".to_string(),
-        );
-    }
-    if let Some(id) = &parsed.direct
-        && run.found.total == 0
-    {
-        said.push(format!("{id} is not here."));
-    }
-    if run.need > 0 {
-        let all = run.planned.loose_parts();
-        let with_all = match run.strict_total {
-            0 => "No paper has all of these words".to_string(),
-            1 => "Only one paper has all of these words".to_string(),
-            n => format!("Only {n} papers have all of these words"),
-        };
-        said.push(format!(
-            "{with_all}; papers with at least {} of the {all} are shown too.",
-            run.need
-        ));
-    }
-    (!said.is_empty()).then(|| said.join(" "))
 }

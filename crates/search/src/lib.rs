@@ -3,6 +3,7 @@
 //! - [`engine`] answers a search in one readable function; start there.
 //! - [`query`] is the language readers type, `plan` turns it into what the index understands.
 //! - `correct` forgives typing errors, [`marker`] highlights, `cursor` pages.
+//! - [`measure`] says how good a ranking is.
 //! - [`trend`] ranks by readers' signals.
 //!
 //! Everything here is a plain function of the index's snapshot and its arguments; the same question to the same
@@ -12,8 +13,17 @@ mod atoms;
 mod correct;
 mod cursor;
 pub mod engine;
+pub mod feedback;
+pub mod fuse;
+#[cfg(test)]
+mod golden;
+mod lexical;
 pub mod marker;
+mod meaning;
+pub mod measure;
 mod plan;
 pub mod query;
+pub mod similar;
+mod stop_words;
 pub mod trend;
 mod window;

@@ -1,19 +1,27 @@
 //! From a parsed query to what the index is asked, with everything that the answer needs later: labels, the marker,
 //! hints. Ranking policy is here: how much a match counts by place.
 
+use std::collections::HashMap;
+
 use domain::ids::ExternalId;
 use index::query::{Clause, Query, Scope, Weights, Words};
 use index::tokens::{self, Word};
 
 use crate::marker::Marker;
 use crate::query::{Atom, Item, Parsed};
+use crate::stop_words;
 
-/// Most words of a query that are looked up.
-pub(crate) const WORDS_MAX: usize = 32;
+/// Most words of a query that are looked up, stop words not counted: a pasted abstract says what it is about in its
+/// first sentences, and with half of these the best paper is missed more often.
+pub(crate) const WORDS_MAX: usize = 64;
 
-/// A word in the title says most about a paper; a name is rare and so scores high by itself.
+/// More words than this are a title, a question or a sentence: few papers have them all, and papers with most of the
+/// telling ones are as good.
+const WORDS_OF_TITLE: usize = 4;
+
+/// A word in the title says most about a paper; a name is rare and so scores high by itself. See `docs/hybrid.md`.
 const WEIGHTS: Weights = Weights {
-    title: 2.5,
+    title: 2.0,
     abstract_text: 1.0,
     authors: 1.0,
     bonus: 1.0,
@@ -36,12 +44,30 @@ pub(crate) struct Planned {
     pub(crate) hints: Vec<String>,
     /// There is something to look for.
     pub(crate) asks: bool,
+    /// There are so many words that any of them will do.
+    pub(crate) sentence: bool,
+    /// Which of the query's `some` are phrases.
+    phrases: Vec<bool>,
 }
 
 impl Planned {
     /// How many parts could be demanded less strictly: free words, phrases and OR groups.
     pub(crate) fn loose_parts(&self) -> usize {
         self.query.some.len()
+    }
+
+    /// Makes every phrase a demand: who types quotation marks means these words.
+    pub(crate) fn demand_phrases(&mut self) {
+        let some = std::mem::take(&mut self.query.some);
+        let phrases = std::mem::take(&mut self.phrases);
+        for (clause, phrase) in some.into_iter().zip(phrases) {
+            if phrase {
+                self.query.all.push(clause);
+            } else {
+                self.query.some.push(clause);
+            }
+        }
+        self.phrases = vec![false; self.query.some.len()];
     }
 }
 
@@ -65,9 +91,21 @@ pub(crate) fn plan(parsed: &Parsed) -> Planned {
         planned: Planned::default(),
         words_left: WORDS_MAX,
         title: Vec::new(),
+        seen: HashMap::new(),
     };
+    let telling = parsed
+        .items
+        .iter()
+        .filter(|item| !planner.is_filler(item) && planner.is_text(item))
+        .count();
+    let says_more = telling > 0;
+    planner.planned.sentence = telling > WORDS_OF_TITLE;
     for item in &parsed.items {
-        planner.item(item);
+        if says_more && planner.is_filler(item) {
+            planner.pass_over(item);
+        } else {
+            planner.item(item);
+        }
     }
     planner.finish()
 }
@@ -78,10 +116,101 @@ struct Planner<'a> {
     words_left: usize,
     /// The free words in order, for the title bonus.
     title: Vec<Word>,
+    /// How often each word of a sentence came so far, by stem.
+    seen: HashMap<String, u32>,
 }
 
 impl Planner<'_> {
+    /// Whether an item is a bare stop word: beside other words it says nothing, and demanding it loses papers.
+    fn is_filler(&self, item: &Item) -> bool {
+        let [
+            Atom::Text {
+                range,
+                phrase: false,
+                scope: Scope::Everywhere,
+            },
+        ] = item.any.as_slice()
+        else {
+            return false;
+        };
+        let text = self.parsed.text.get(range.clone()).unwrap_or_default();
+        let words = tokens::words(text);
+        !item.negated
+            && !words.is_empty()
+            && words.iter().all(|word| stop_words::is_one(&word.surface))
+    }
+
+    /// Whether an item asks for words of the text.
+    fn is_text(&self, item: &Item) -> bool {
+        let has_words = |atom: &Atom| match atom {
+            Atom::Text { range, scope, .. } if *scope != Scope::Authors => {
+                let text = self.parsed.text.get(range.clone()).unwrap_or_default();
+                !tokens::words(text).is_empty()
+            }
+            _ => false,
+        };
+        !item.negated && item.any.iter().any(has_words)
+    }
+
+    /// A stop word still stands between the others in a title.
+    fn pass_over(&mut self, item: &Item) {
+        if let [Atom::Text { range, .. }] = item.any.as_slice() {
+            let text = self.parsed.text.get(range.clone()).unwrap_or_default();
+            self.title
+                .extend(tokens::words(text).into_iter().filter(|word| !word.joined));
+        }
+    }
+
+    /// Of a sentence every word counts for itself: `time-sharing` is two words, not a phrase. A word that comes again
+    /// counts as often as the root of its number says, rounded: the second time tells nothing new.
+    fn words_of_sentence(&mut self, text: &str) {
+        let label = self.planned.labels.len();
+        self.planned.labels.push(text.to_string());
+        for word in tokens::words(text).into_iter().filter(|word| !word.joined) {
+            self.title.push(word.clone());
+            let times = self.seen.entry(word.stem.clone()).or_default();
+            *times += 1;
+            let root = |n: u32| f64::from(n).sqrt().round() as u32;
+            if root(*times) == root(*times - 1) || stop_words::is_one(&word.surface) {
+                continue;
+            }
+            if self.words_left == 0 {
+                self.hint_words_max();
+                return;
+            }
+            self.words_left -= 1;
+            self.planned.marker.add(std::slice::from_ref(&word));
+            self.planned.phrases.push(false);
+            self.planned.asks = true;
+            self.planned.query.some.push(Clause::Words(Words {
+                label,
+                scope: Scope::Everywhere,
+                spellings: vec![vec![word]],
+                slop: 0,
+            }));
+        }
+    }
+
+    fn hint_words_max(&mut self) {
+        let hint = format!("Only the first {WORDS_MAX} words were searched.");
+        if !self.planned.hints.contains(&hint) {
+            self.planned.hints.push(hint);
+        }
+    }
+
     fn item(&mut self, item: &Item) {
+        if let [
+            Atom::Text {
+                range,
+                phrase: false,
+                scope: Scope::Everywhere,
+            },
+        ] = item.any.as_slice()
+            && self.planned.sentence
+            && !item.negated
+        {
+            return self.words_of_sentence(self.parsed.text.get(range.clone()).unwrap_or_default());
+        }
         let mut clauses: Vec<Clause> = Vec::new();
         let mut loose = true;
         for atom in &item.any {
@@ -107,7 +236,11 @@ impl Planner<'_> {
         let query = &mut self.planned.query;
         match (item.negated, loose) {
             (true, _) => query.none.push(clause),
-            (false, true) => query.some.push(clause),
+            (false, true) => {
+                query.some.push(clause);
+                let phrase = |atom: &Atom| matches!(atom, Atom::Text { phrase: true, .. });
+                self.planned.phrases.push(item.any.iter().any(phrase));
+            }
             (false, false) => query.all.push(clause),
         }
         self.planned.asks = true;
@@ -152,10 +285,7 @@ impl Planner<'_> {
             return None;
         }
         if parts.len() > self.words_left {
-            let hint = format!("Only the first {WORDS_MAX} words were searched.");
-            if !self.planned.hints.contains(&hint) {
-                self.planned.hints.push(hint);
-            }
+            self.hint_words_max();
             parts.truncate(self.words_left);
             if parts.is_empty() {
                 return None;
@@ -221,11 +351,7 @@ impl Planner<'_> {
             .iter()
             .flat_map(|text| tokens::words(text))
             .collect();
-        if !texts.is_empty()
-            && texts
-                .iter()
-                .all(|word| STOP_WORDS.contains(&word.surface.as_str()))
-        {
+        if !texts.is_empty() && texts.iter().all(|word| stop_words::is_one(&word.surface)) {
             planned.hints.push(
                 "These words are in nearly every paper; a rarer word, or quotation marks around a phrase, finds more.".to_string(),
             );
@@ -233,10 +359,3 @@ impl Planner<'_> {
         planned
     }
 }
-
-/// Words that say nothing alone.
-const STOP_WORDS: &[&str] = &[
-    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "how", "in", "is", "it", "its",
-    "not", "of", "on", "or", "that", "the", "their", "this", "to", "via", "was", "we", "what",
-    "when", "which", "with",
-];

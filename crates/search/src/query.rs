@@ -24,7 +24,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 /// Longest query that is read, in characters.
-pub const CHARS_MAX: usize = 1000;
+pub const CHARS_MAX: usize = 3000;
 
 /// A query, taken apart.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -75,6 +75,54 @@ pub enum Atom {
     },
     /// `has:code`
     HasCode,
+}
+
+/// A text as a query of plain words: what the language would read as its own signs is taken out, so that a question
+/// or a sentence with colons, quotes and dashes asks for all of its words and nothing else.
+///
+/// ```
+/// assert_eq!(search::query::plain("\"RNA:\" is not -DNA OR (both)"), "RNA is not DNA or both");
+/// ```
+pub fn plain(text: &str) -> String {
+    let spaced: String = text
+        .chars()
+        .map(|c| match c {
+            '"' | '“' | '”' | '„' | '«' | '»' | ':' | '(' | ')' => ' ',
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .filter(|c| !is_invisible(*c))
+        .collect();
+    let words = spaced
+        .split_whitespace()
+        .map(|word| match word.trim_start_matches('-') {
+            "OR" => "or",
+            "AND" => "and",
+            word => word,
+        });
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+impl Parsed {
+    /// What the query is about, in its own words: its words and phrases, without names, filters and what is to be
+    /// left out.
+    pub fn free_text(&self) -> String {
+        let about = self
+            .items
+            .iter()
+            .filter(|item| !item.negated)
+            .flat_map(|item| &item.any);
+        let texts = about.filter_map(|atom| match atom {
+            Atom::Text { range, scope, .. } if *scope != Scope::Authors => {
+                self.text.get(range.clone())
+            }
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Takes a query apart.
@@ -476,8 +524,8 @@ mod tests {
         check_hint("id:nonsense", "", "`id:nonsense`");
         check_hint(
             &"x ".repeat(600_000),
-            &vec!["x"; 500].join(" "),
-            "first 1000 characters",
+            &vec!["x"; 1500].join(" "),
+            "first 3000 characters",
         );
     }
 
@@ -509,6 +557,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn plain_words_are_nothing_else(text in r#"([-"(): ]|OR|AND|author:|after:|[a-z]{1,4}|\PC|\u{0})*"#) {
+            let parsed = parse(&plain(&text));
+            for item in &parsed.items {
+                prop_assert!(!item.negated && item.any.len() == 1);
+                let Atom::Text { phrase: false, scope: Scope::Everywhere, .. } = &item.any[0] else {
+                    return Err(TestCaseError::fail(format!("{item:?}")));
+                };
+            }
+            prop_assert_eq!(&parsed.hints, &Vec::<String>::new());
+        }
+
         #[test]
         fn any_text_parses(text in r#"([-"(): ]|OR|AND|author:|after:|cat:|[a-z]{1,4}|2024-0[0-9]|\PC|\u{0})*"#) {
             let parsed = parse(&text);

@@ -36,7 +36,7 @@ const ANSWERS_ESTIMATE: usize = 4_000;
 
 /// The parameters that answers depend on. Others, such as what advertisers append to links, are dropped before an
 /// answer is looked up, and handlers must not read them.
-const PARAMETERS: [&str; 15] = [
+const PARAMETERS: [&str; 17] = [
     "after",
     "author",
     "before",
@@ -44,12 +44,14 @@ const PARAMETERS: [&str; 15] = [
     "cursor",
     "date",
     "limit",
+    "mode",
     "month",
     "p",
     "page",
     "q",
     "sort",
     "submitter",
+    "to",
     "week",
     "window",
 ];

@@ -80,6 +80,9 @@ async fn open_search(State(app): State<App>, base: BaseUrl) -> Response {
         let template = escape(&template);
         _ = writeln!(text, "<Url type=\"{media_type}\" template=\"{template}\"/>");
     }
+    let suggest = escape(&base.join("/suggest?q={searchTerms}"));
+    let kind = "application/x-suggestions+json";
+    _ = writeln!(text, "<Url type=\"{kind}\" template=\"{suggest}\"/>");
     let myself = escape(&base.join("/opensearch.xml"));
     let media_type = "application/opensearchdescription+xml";
     _ = writeln!(

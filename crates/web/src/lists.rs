@@ -315,7 +315,7 @@ async fn search(app: &App, query: &str, slice: Slice) -> Result<LoadedList, Erro
         query: query.to_string(),
         sort: Sort::Newest,
         limit: (slice.offset + slice.limit).clamp(1, 120) as usize,
-        cursor: None,
+        ..Request::default()
     };
     let engine = app.engine.clone();
     let answer = tokio::task::spawn_blocking(move || engine.search(&request)).await??;

@@ -9,8 +9,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
-    about, author, categories, coverage, feeds, nothing_here, paper, search, tags, today, trending,
-    window,
+    about, author, categories, coverage, feeds, nothing_here, paper, search, similar, suggest,
+    tags, today, trending, window,
 };
 use crate::state::App;
 use crate::{api, discovery, error, health, observe, security, static_files};
@@ -39,6 +39,9 @@ pub fn router(app: App) -> Router {
         .route("/search.atom", get(search::atom))
         .route("/search.rss", get(search::rss))
         .route("/search.json", get(search::json))
+        .route("/similar", get(similar::show))
+        .route("/similar.json", get(similar::json))
+        .route("/suggest", get(suggest::show))
         .route("/categories", get(categories::index))
         .route("/categories/{name}", get(categories::show))
         .route("/tags", get(tags::index))

@@ -62,6 +62,34 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
+/** Offers completions and titles under a search box while its reader types. */
+function suggestFor(input) {
+  const list = document.createElement("datalist");
+  list.id = `${input.id}-suggestions`;
+  input.after(list);
+  input.setAttribute("list", list.id);
+  input.autocomplete = "off";
+  let waiting;
+  let asked = "";
+  input.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(async () => {
+      const typed = input.value.trim();
+      if (typed.length < 2 || typed === asked) return;
+      asked = typed;
+      try {
+        const answer = await fetch(`/suggest?q=${encodeURIComponent(typed)}`);
+        const [of, suggestions] = await answer.json();
+        // A later answer may have come first.
+        if (of !== input.value.trim()) return;
+        list.replaceChildren(...suggestions.map((text) => new Option(text, text)));
+      } catch {
+        // Without suggestions the box is still a search box.
+      }
+    }, 120);
+  });
+}
+
 /** A button that copies the text of a block, where the browser lets pages write to the clipboard. */
 function addCopyButton(block) {
   const button = document.createElement("button");
@@ -85,6 +113,7 @@ function addThemeButton(footer) {
 
 document.addEventListener("DOMContentLoaded", () => {
   if (navigator.clipboard) document.querySelectorAll("pre.copy").forEach(addCopyButton);
+  document.querySelectorAll("#q, #find").forEach(suggestFor);
   const footer = document.querySelector("footer");
   if (footer) addThemeButton(footer);
 });

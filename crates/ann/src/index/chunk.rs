@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use roaring::RoaringBitmap;
 
@@ -28,6 +29,8 @@ pub(super) struct Chunk {
     rows: Range<usize>,
     vectors: Range<usize>,
     set: RoaringBitmap,
+    /// Places in the order of their rows, once somebody has asked for a row.
+    by_row: OnceLock<Vec<u32>>,
 }
 
 impl Chunk {
@@ -76,6 +79,7 @@ impl Chunk {
             rows,
             vectors,
             set,
+            by_row: OnceLock::new(),
         })
     }
 
@@ -110,7 +114,14 @@ impl Chunk {
 
     /// The vector of a row.
     pub(super) fn vector(&self, row: u32) -> Option<&[f32]> {
-        let at = self.rows().iter().position(|&r| r == row)?;
+        let rows = self.rows();
+        let by_row = self.by_row.get_or_init(|| {
+            let mut places: Vec<u32> = (0..rows.len() as u32).collect();
+            places.sort_unstable_by_key(|&at| rows[at as usize]);
+            places
+        });
+        let at = by_row.binary_search_by_key(&row, |&at| rows[at as usize]);
+        let at = by_row[at.ok()?] as usize;
         Some(&self.vectors()[at * self.dim..(at + 1) * self.dim])
     }
 

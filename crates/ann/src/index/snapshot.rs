@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 use super::chunk::Chunk;
 use crate::budget::{Budget, Pace, Path, Plan, Spent};
 use crate::error::Error;
+use crate::kernels;
 use crate::segment::{Keep, Metric, Segment, to_unit};
 use crate::topk::{Hit, TopK};
 
@@ -201,6 +202,68 @@ impl Snapshot {
         }
         let sealed = self.sealed.as_ref().filter(|sealed| sealed.holds(row))?;
         sealed.data.vector(row)
+    }
+}
+
+impl Snapshot {
+    /// The scores of these rows, in their order; `None` for rows that are not here. Exact for young vectors, by their
+    /// codes for sealed ones.
+    pub fn scores(&self, query: &[f32], rows: &[u32]) -> Result<Vec<Option<f32>>, Error> {
+        if query.len() != self.dim {
+            return Err(Error::Dimension {
+                expected: self.dim,
+                got: query.len(),
+            });
+        }
+        let living = |sealed: &Part<Segment>| {
+            let mut scores = sealed.data.scores(query, rows);
+            for (score, row) in scores.iter_mut().zip(rows) {
+                if sealed.dead.contains(*row) {
+                    *score = None;
+                }
+            }
+            scores
+        };
+        let mut scores = self
+            .sealed
+            .as_ref()
+            .map_or_else(|| vec![None; rows.len()], living);
+        if self.chunks.is_empty() {
+            return Ok(scores);
+        }
+        let mut scaled = query.to_vec();
+        if self.metric == Metric::Cosine {
+            to_unit(&mut scaled);
+        }
+        for (score, &row) in scores.iter_mut().zip(rows) {
+            let holder = self.chunks.iter().find(|chunk| chunk.holds(row));
+            if let Some(vector) = holder.and_then(|chunk| chunk.data.vector(row)) {
+                *score = Some(kernels::dot(&scaled, vector));
+            }
+        }
+        Ok(scores)
+    }
+
+    /// The sum of rows' vectors, each times its weight; rows that are not here add nothing. A row is much cheaper than
+    /// by [`Snapshot::vector`].
+    pub fn weighted_sum(&self, weighted: &[(u32, f32)]) -> Vec<f32> {
+        let mut sum = vec![0.0; self.dim];
+        let mut rest: Vec<(u32, f32)> = Vec::with_capacity(weighted.len());
+        for &(row, weight) in weighted {
+            let holder = self.chunks.iter().find(|chunk| chunk.holds(row));
+            match holder.and_then(|chunk| chunk.data.vector(row)) {
+                Some(vector) => sum
+                    .iter_mut()
+                    .zip(vector)
+                    .for_each(|(sum, x)| *sum += weight * x),
+                None => rest.push((row, weight)),
+            }
+        }
+        if let Some(sealed) = self.sealed.as_ref().filter(|_| !rest.is_empty()) {
+            rest.retain(|(row, _)| !sealed.dead.contains(*row));
+            sealed.data.add_weighted(&rest, &mut sum);
+        }
+        sum
     }
 }
 

@@ -40,6 +40,46 @@ fn nearest(index: &Index, query: &[f32]) -> Option<u32> {
     answer.hits.first().map(|hit| hit.row)
 }
 
+/// Scoring given rows says what searching all of them says.
+fn scores_are_those_of_a_search(index: &Index) {
+    let query = vector(7, 3);
+    let snapshot = index.snapshot();
+    let everything = Budget::Effort(crate::segment::Effort::ALL);
+    let answer = snapshot.search(&query, 500, everything, Filter::ALL);
+    let hits = answer.unwrap().hits;
+    let mut rows: Vec<u32> = hits.iter().map(|hit| hit.row).collect();
+    rows.extend([5, 999]);
+    let scores = snapshot.scores(&query, &rows).unwrap();
+    assert_eq!(
+        scores[hits.len()..],
+        [None, None],
+        "a deleted row, an unknown one"
+    );
+    for (hit, score) in hits.iter().zip(&scores) {
+        assert!(
+            score.is_some_and(|score| (score - hit.score).abs() < 1e-5),
+            "{hit:?} {score:?}"
+        );
+    }
+    assert!(snapshot.scores(&query[1..], &rows).is_err());
+
+    // Sums are those of the vectors one by one.
+    let weighted: Vec<(u32, f32)> = (0u32..)
+        .zip(&rows)
+        .map(|(i, &row)| (row, 0.1 * i as f32 - 1.0))
+        .collect();
+    let mut sum = vec![0f32; DIM];
+    for &(row, weight) in &weighted {
+        let vector = snapshot.vector(row).unwrap_or(vec![0.0; DIM]);
+        sum.iter_mut()
+            .zip(&vector)
+            .for_each(|(sum, x)| *sum += weight * x);
+    }
+    for (got, expected) in snapshot.weighted_sum(&weighted).iter().zip(&sum) {
+        assert!((got - expected).abs() < 1e-3, "{got} {expected}");
+    }
+}
+
 #[test]
 fn rows_live_through_merges_and_reopening() {
     let folder = tempfile::tempdir().unwrap();
@@ -55,6 +95,7 @@ fn rows_live_through_merges_and_reopening() {
         assert_eq!(nearest(index, &vector(95, 1)), Some(95), "the newer vector");
         assert_eq!(nearest(index, &vector(50, 0)), Some(50));
         assert_ne!(nearest(index, &vector(5, 0)), Some(5), "deleted");
+        scores_are_those_of_a_search(index);
     };
     check(&index);
     index.commit().unwrap();

@@ -34,7 +34,7 @@ impl Segment {
         }
     }
 
-    fn slot_of(&self, row: u32) -> Option<usize> {
+    pub(super) fn slot_of(&self, row: u32) -> Option<usize> {
         if !self.row_set.contains(row) {
             return None;
         }
@@ -49,28 +49,82 @@ impl Segment {
     }
 
     fn decode(&self, cell: usize, slot: usize, out: &mut [f32]) {
+        let mut parts = Parts::new(self);
+        self.gather(cell, slot, 1.0, &mut parts);
+        self.put_together(parts, out);
+    }
+
+    /// Adds the weighted sum of rows' vectors to `out`; rows that are not here add nothing. Sums are made of codes and
+    /// turned back once, so that a row costs little.
+    pub(crate) fn add_weighted(&self, weighted: &[(u32, f32)], out: &mut [f32]) {
+        let mut parts = Parts::new(self);
+        for &(row, weight) in weighted {
+            if let Some(slot) = self.slot_of(row) {
+                self.gather(self.cell_of(slot), slot, weight, &mut parts);
+            }
+        }
+        let mut sum = vec![0f32; self.dim()];
+        self.put_together(parts, &mut sum);
+        out.iter_mut().zip(&sum).for_each(|(out, x)| *out += x);
+    }
+
+    /// Adds a slot's codes, weighted, to what is to be put together.
+    fn gather(&self, cell: usize, slot: usize, weight: f32, parts: &mut Parts) {
         let model = &self.model;
-        let mut rest = vec![0f32; self.dim()];
         for plane in 0..self.planes.len() {
             let (step, code) = self.fine(plane, slot);
-            let step = model.steps[plane][usize::from(step)];
-            let codes = rest.iter_mut().zip(code);
+            let step = weight * model.steps[plane][usize::from(step)];
+            let codes = parts.fine.iter_mut().zip(code);
             codes.for_each(|(x, &c)| *x += step * f32::from(c));
         }
-        model.spread.invert(&mut rest);
-        let mut parts = vec![0u8; model.meta.parts()];
         let at = slot - self.starts[cell] as usize;
-        fastscan::get(self.cell_codes(cell), at, &mut parts);
-        let mut decoded = vec![0f32; model.meta.code_dim()];
-        model.quantizer.decode(&parts, &mut decoded);
-        for (&to, &value) in model.order.iter().zip(&decoded) {
-            if let Some(x) = rest.get_mut(to as usize) {
+        fastscan::get(self.cell_codes(cell), at, &mut parts.codes);
+        model.quantizer.decode(&parts.codes, &mut parts.decoded);
+        let ordered = parts.ordered.iter_mut().zip(&parts.decoded);
+        ordered.for_each(|(sum, x)| *sum += weight * x);
+        let step = weight * model.centroid_steps[cell];
+        let centroid = parts.centroid.iter_mut().zip(model.centroid(cell));
+        centroid.for_each(|(x, &c)| *x += step * f32::from(c));
+    }
+
+    /// Brings all parts into one space and turns back.
+    fn put_together(&self, parts: Parts, out: &mut [f32]) {
+        let model = &self.model;
+        let mut whole = parts.fine;
+        model.spread.invert(&mut whole);
+        for (&to, &value) in model.order.iter().zip(&parts.ordered) {
+            if let Some(x) = whole.get_mut(to as usize) {
                 *x += value;
             }
         }
-        let step = model.centroid_steps[cell];
-        let centroid = rest.iter_mut().zip(model.centroid(cell));
-        centroid.for_each(|(x, &c)| *x += step * f32::from(c));
-        model.rotation.invert(&rest, out);
+        let centroid = whole.iter_mut().zip(&parts.centroid);
+        centroid.for_each(|(x, c)| *x += c);
+        model.rotation.invert(&whole, out);
+    }
+}
+
+/// Sums of each kind of code, every kind in the space that it is stored in. All steps back are linear.
+struct Parts {
+    /// Spread: of the bytes that refine.
+    fine: Vec<f32>,
+    /// In the order of the product code.
+    ordered: Vec<f32>,
+    /// Turned: of centroids.
+    centroid: Vec<f32>,
+    /// Room for one product code, and for what it stands for.
+    codes: Vec<u8>,
+    decoded: Vec<f32>,
+}
+
+impl Parts {
+    fn new(segment: &Segment) -> Parts {
+        let meta = &segment.model.meta;
+        Parts {
+            fine: vec![0.0; meta.dim()],
+            ordered: vec![0.0; meta.code_dim()],
+            centroid: vec![0.0; meta.dim()],
+            codes: vec![0; meta.parts()],
+            decoded: vec![0.0; meta.code_dim()],
+        }
     }
 }

@@ -139,6 +139,25 @@ impl Segment {
         (hits, spent)
     }
 
+    /// The scores of these rows by all that is stored of them, in their order; `None` for rows that are not here.
+    /// A query that holds a number that is not finite scores none. Panics when it has another dimension.
+    pub fn scores(&self, query: &[f32], rows: &[u32]) -> Vec<Option<f32>> {
+        assert_eq!(query.len(), self.dim(), "a query of another dimension");
+        if query.iter().any(|x| !x.is_finite()) {
+            return vec![None; rows.len()];
+        }
+        ROOM.with_borrow_mut(|room| {
+            self.prepare(query, &mut room.prepared);
+            let score = |&row: &u32| {
+                let slot = self.slot_of(row)?;
+                let cell = self.cell_of(slot);
+                let bias = self.centroid_score(&room.prepared, cell);
+                Some(self.fine_score(&room.prepared, slot, cell, bias))
+            };
+            rows.iter().map(score).collect()
+        })
+    }
+
     /// Multiply-adds that every query takes, whatever the effort: turning it and filling its table.
     pub(crate) fn preparing_cost(&self) -> u64 {
         (self.dim() * self.dim() + 16 * self.model.meta.code_dim()) as u64

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use search::engine::Mode;
 
-use crate::importing;
+use crate::{evaluating, importing};
 
 /// Your own Daily Papers: takes in every new paper, ranks the day, finds papers again.
 ///
@@ -51,6 +52,10 @@ pub(crate) enum Command {
     Trending(TrendingArgs),
     /// Search: words, "phrases", author:NAME cat:cs.CL after:2024-01 before:2024-06 -not
     Search(SearchArgs),
+    /// Print the papers nearest in meaning to one paper, or to several taken together
+    Similar(SimilarArgs),
+    /// List pairs of papers that may be one paper under two ids
+    Duplicates(DuplicatesArgs),
     /// Print one paper by arXiv id, DOI or address
     Paper(PaperArgs),
     /// Write every paper to standard output
@@ -65,6 +70,8 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Put a backup in place of the database (stop the server first)
     Restore(RestoreArgs),
+    /// Measure how well searches find what people judged relevant: nDCG@10, recall@100, MRR, time
+    Eval(EvalArgs),
     /// Check database, index, configuration and clock
     Doctor,
     /// Show or check the configuration
@@ -186,11 +193,54 @@ pub(crate) struct SearchArgs {
     /// At most this many
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
     pub(crate) limit: u32,
+    /// By what papers are found; another order than by relevance is by words alone
+    #[arg(long, value_enum, default_value_t = ModeArg::Hybrid)]
+    pub(crate) mode: ModeArg,
     /// Order of the hits
     #[arg(long, value_enum, default_value_t = SortArg::Relevance)]
     pub(crate) sort: SortArg,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// By what papers are found.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Words and meaning
+    Hybrid,
+    /// Words alone
+    Lexical,
+    /// Meaning alone
+    Semantic,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Mode {
+        match mode {
+            ModeArg::Hybrid => Mode::Hybrid,
+            ModeArg::Lexical => Mode::Lexical,
+            ModeArg::Semantic => Mode::Semantic,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SimilarArgs {
+    /// arXiv ids, DOIs, or addresses that hold one
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) papers: Vec<String>,
+    /// At most this many
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DuplicatesArgs {
+    /// JSON, one object a line
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Order of hits.
@@ -291,6 +341,40 @@ pub(crate) struct RestoreArgs {
     /// Move an existing database aside instead of refusing
     #[arg(long)]
     pub(crate) replace: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalArgs {
+    /// Folder of a test collection in BEIR's form: corpus.jsonl, queries.jsonl (or with .zst) and qrels.tsv
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// By what papers are found
+    #[arg(long, value_enum, default_value_t = ModeArg::Hybrid)]
+    mode: ModeArg,
+    /// Other queries of the folder, such as queries_train
+    #[arg(long, default_value = "queries", value_name = "NAME")]
+    queries: String,
+    /// Other judgements of the folder, such as qrels_train
+    #[arg(long, default_value = "qrels", value_name = "NAME")]
+    qrels: String,
+    /// Write the rankings to this file, in trec_eval's form
+    #[arg(long, value_name = "FILE")]
+    run: Option<PathBuf>,
+    /// Print the outcome as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl EvalArgs {
+    pub(crate) fn options(self) -> evaluating::Options {
+        evaluating::Options {
+            folder: self.folder,
+            mode: self.mode.into(),
+            queries: self.queries,
+            qrels: self.qrels,
+            run: self.run,
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]

@@ -8,13 +8,13 @@ use domain::paper::Paper;
 use domain::window::Window;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use search::engine::{Request, Sort};
+use search::engine::{Answer, Mode, Request, Sort};
 use store::Slice;
 use web::formats;
 use web::lists::{ListRef, trending_as_of};
 use web::state::Status;
 
-use super::args::{Form, ListArgs, PaperArgs, SearchArgs, SortArg, TrendingArgs};
+use super::args::{Form, ListArgs, PaperArgs, SearchArgs, SimilarArgs, SortArg, TrendingArgs};
 use super::json;
 use super::table::Table;
 use crate::config::Config;
@@ -123,8 +123,9 @@ pub(crate) async fn search(config: &Config, pipeline: &Pipeline, args: &SearchAr
             SortArg::Newest => Sort::Newest,
             SortArg::Votes => Sort::Votes,
         },
+        mode: args.mode.into(),
         limit: args.limit as usize,
-        cursor: None,
+        ..Request::default()
     };
     let engine = pipeline.engine();
     let answer = tokio::task::spawn_blocking(move || engine.search(&request)).await??;
@@ -142,8 +143,47 @@ pub(crate) async fn search(config: &Config, pipeline: &Pipeline, args: &SearchAr
         if let Some(hint) = &answer.hint {
             println!("{hint}");
         }
-        println!("{} of {} papers", papers.len(), answer.total);
+        println!("{}", counted(&answer, papers.len()));
     }
+    print_papers(config, pipeline, &papers, args.form).await
+}
+
+/// What was found, in a line.
+fn counted(answer: &Answer, shown: usize) -> String {
+    match answer.mode {
+        Mode::Lexical => format!("{shown} of {} papers", answer.total),
+        Mode::Hybrid => format!(
+            "the best {shown} by words and meaning; papers with all the words: {}",
+            answer.total
+        ),
+        Mode::Semantic => format!("the {shown} nearest in meaning"),
+    }
+}
+
+/// `broadsheet similar`.
+pub(crate) async fn similar(
+    config: &Config,
+    pipeline: &Pipeline,
+    args: &SimilarArgs,
+) -> Result<()> {
+    let mut given = Vec::new();
+    for id in &args.papers {
+        let id: ExternalId = id.parse()?;
+        match pipeline.store.paper(&id).await? {
+            Some(paper) => given.push(paper),
+            None => bail!("paper {id} is not here"),
+        }
+    }
+    let (engine, limit) = (pipeline.engine(), args.limit as usize);
+    let near = tokio::task::spawn_blocking(move || {
+        engine.similar(&given.iter().collect::<Vec<_>>(), limit)
+    })
+    .await??;
+    if near.is_empty() && args.form.plain() {
+        println!("No vectors are there yet; `broadsheet rebuild` makes them.");
+    }
+    let rows: Vec<_> = near.iter().map(|n| n.paper).collect();
+    let papers = pipeline.store.papers(&rows).await?;
     print_papers(config, pipeline, &papers, args.form).await
 }
 

@@ -6,6 +6,8 @@ mod backup;
 mod config;
 mod coverage;
 mod doctor;
+mod duplicates;
+mod eval;
 mod export;
 mod json;
 mod lists;
@@ -72,6 +74,8 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Week(a) => lists::week(&config, &open(&config).await?, &a).await?,
         Command::Trending(a) => lists::trending(&config, &open(&config).await?, &a).await?,
         Command::Search(a) => lists::search(&config, &open(&config).await?, &a).await?,
+        Command::Similar(a) => lists::similar(&config, &open(&config).await?, &a).await?,
+        Command::Duplicates(a) => duplicates::run(&open(&config).await?, &a).await?,
         Command::Paper(a) => return lists::paper(&config, &open(&config).await?, &a).await,
         Command::Export(a) => export::run(&config, &open(&config).await?, a.format).await?,
         Command::Coverage(a) => coverage::run(&open(&config).await?, &a).await?,
@@ -79,6 +83,10 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Rebuild => open(&config).await?.rebuild(true).await?,
         Command::Backup(a) => backup::backup(&config, &a.file).await?,
         Command::Restore(a) => backup::restore(&config, &a.file, a.replace).await?,
+        Command::Eval(a) => {
+            let json = a.json;
+            eval::run(a.options(), json).await?;
+        }
         Command::Doctor => return doctor::run(&config).await,
         Command::Config(a) => config::run(&config, a.action)?,
     }

@@ -20,9 +20,13 @@ use jiff::Timestamp;
 use sources::files::{Format, Parsed};
 use store::{Checkpoint, Intake};
 
+use crate::duplicates::{Among, pairs};
 use crate::pipeline::{BulkIndexer, Pipeline};
 use fingerprint::Fingerprint;
 use report::{FileReport, Report};
+
+/// New papers compared with all others at a time.
+const PAPERS_PER_COMPARISON: usize = 1_000;
 
 /// What was asked for.
 #[derive(Debug)]
@@ -59,6 +63,7 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options) -> Result<ExitCo
         .catch_up(|done, total| bar.set_message(format!("indexing, {done} of {total} changes")))
         .await?;
     bar.finish_and_clear();
+    compare(pipeline, &mut report).await?;
     report.print(
         options.json,
         pipeline.index.seq() < pipeline.store.seq().await?,
@@ -68,6 +73,23 @@ pub(crate) async fn run(pipeline: &Pipeline, options: &Options) -> Result<ExitCo
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Looks whether new papers may be ones that are here already, under other ids.
+async fn compare(pipeline: &Pipeline, report: &mut Report) -> Result<()> {
+    let Some(rows) = report.comparable() else {
+        return Ok(());
+    };
+    let mut found = 0;
+    for rows in rows.chunks(PAPERS_PER_COMPARISON) {
+        let papers = pipeline.store.papers(rows).await?;
+        let mut pairs = pairs(pipeline, papers, Among::All).await?;
+        // A paper with two doubles is one paper to look at.
+        pairs.dedup_by_key(|pair| pair.paper.id);
+        found += pairs.len();
+    }
+    report.compared(found);
+    Ok(())
 }
 
 fn parse_format(name: &str) -> Result<Format> {

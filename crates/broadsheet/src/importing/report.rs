@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use domain::ids::PaperId;
 use serde::Serialize;
 use sources::files::Parsed;
 use store::Outcome;
@@ -35,7 +36,13 @@ pub(crate) struct FileReport {
     pub(crate) already: Option<u64>,
     /// An earlier run stopped after this many records; this one went on from there.
     pub(crate) resumed_at: u64,
+    /// Rows of the new papers, up to [`COMPARED_MAX`] and one more.
+    #[serde(skip)]
+    pub(crate) new_rows: Vec<PaperId>,
 }
+
+/// With more new papers than this they are not compared with those that were here; `broadsheet duplicates` does it.
+pub(crate) const COMPARED_MAX: usize = 20_000;
 
 impl FileReport {
     pub(crate) fn new(name: &str) -> Self {
@@ -53,7 +60,12 @@ impl FileReport {
             match outcome {
                 Outcome::UnknownPaper => self.unknown += 1,
                 _ if readings => {}
-                Outcome::Inserted(_) => self.new += 1,
+                Outcome::Inserted(row) => {
+                    self.new += 1;
+                    if self.new_rows.len() <= COMPARED_MAX {
+                        self.new_rows.push(*row);
+                    }
+                }
                 Outcome::Changed(_) => self.changed += 1,
                 Outcome::Unchanged(_) => self.unchanged += 1,
             }
@@ -97,6 +109,8 @@ impl FileReport {
 pub(crate) struct Report {
     files: Vec<FileReport>,
     errors: Vec<String>,
+    /// New papers that may be ones that are here under another id; `None` where they were not compared.
+    may_be_same: Option<usize>,
 }
 
 impl Report {
@@ -135,6 +149,22 @@ impl Report {
         self.errors.push(text);
     }
 
+    /// Rows of all new papers, if they are few enough to be compared with all others.
+    pub(crate) fn comparable(&self) -> Option<Vec<PaperId>> {
+        let rows: Vec<PaperId> = self
+            .files
+            .iter()
+            .flat_map(|f| &f.new_rows)
+            .copied()
+            .collect();
+        (rows.len() <= COMPARED_MAX).then_some(rows)
+    }
+
+    /// Takes what comparing the new papers came to.
+    pub(crate) fn compared(&mut self, may_be_same: usize) {
+        self.may_be_same = Some(may_be_same);
+    }
+
     /// Whether a file could not be read.
     pub(crate) fn failed(&self) -> bool {
         !self.errors.is_empty()
@@ -144,9 +174,16 @@ impl Report {
     pub(crate) fn print(&self, json: bool, index_behind: bool) -> Result<()> {
         if json {
             println!("{}", serde_json::to_string_pretty(self)?);
-        } else if index_behind {
+            return Ok(());
+        }
+        if index_behind {
             println!(
                 "Another process writes the index; these papers become searchable when it catches up."
+            );
+        }
+        if let Some(n) = self.may_be_same.filter(|n| *n > 0) {
+            println!(
+                "{n} of the new papers may be here under another id; `broadsheet duplicates` lists such pairs."
             );
         }
         Ok(())

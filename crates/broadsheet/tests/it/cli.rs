@@ -12,7 +12,7 @@ const SHELF_TITLE: &str = "NERV++: An Enhanced Implicit Neural Video Representat
 /// Papers on the shelf.
 const SHELF_LEN: usize = 99;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "",
     "serve",
     "import",
@@ -21,6 +21,8 @@ const COMMANDS: [&str; 18] = [
     "week",
     "trending",
     "search",
+    "similar",
+    "duplicates",
     "paper",
     "export",
     "coverage",
@@ -150,6 +152,57 @@ fn search_finds_in_every_form() {
     );
     let nothing = home.run(&["search", "--ids", "qqqqzzzzxxxx"]);
     assert_eq!((nothing.code, nothing.out.as_str()), (0, ""));
+}
+
+#[test]
+fn a_question_in_other_words_finds_the_paper() {
+    let home = Home::new();
+    let ids = home.ok(&[
+        "search",
+        "--ids",
+        "--limit",
+        "5",
+        "compressing movies with coordinate networks",
+    ]);
+    assert!(ids.lines().any(|id| id == SHELF_ID), "{ids}");
+    let by_words = home.ok(&["search", "--ids", "--mode", "lexical", "compressing movies"]);
+    assert!(!by_words.contains(SHELF_ID), "{by_words}");
+    let said = home.ok(&["search", "--mode", "semantic", "--limit", "3", "video"]);
+    assert!(said.contains("the 3 nearest in meaning"), "{said}");
+}
+
+#[test]
+fn similar_papers_and_doubles() {
+    let home = Home::new();
+    let ids = home.ok(&["similar", "--ids", "--limit", "7", SHELF_ID]);
+    assert_eq!(ids.lines().count(), 7);
+    assert!(!ids.contains(SHELF_ID), "{ids}");
+    let said = home.fails(&["similar", "2999.99999"], 1);
+    assert!(
+        said.contains("paper arxiv:2999.99999 is not here"),
+        "{said}"
+    );
+    assert_eq!(
+        home.ok(&["duplicates"]),
+        "0 pairs among 99 papers may be one paper each.\n"
+    );
+
+    // The same text under another id, as a preprint and its journal version may come in.
+    let paper = &home.json(&["paper", "--json", SHELF_ID]);
+    let title = paper["title"].as_str().unwrap();
+    let text = paper["summary"]["text"].as_str().unwrap();
+    let bib = format!(
+        "@article{{double, title={{{title}: Extended}}, abstract={{{text}}}, doi={{10.5555/double}}, year=2025}}\n"
+    );
+    let file = home.file("double.bib", &bib);
+    let said = home.ok(&["import", &file]);
+    assert!(
+        said.contains("1 of the new papers may be here under another id"),
+        "{said}"
+    );
+    let pairs = home.ok(&["duplicates", "--json"]);
+    let pair: serde_json::Value = serde_json::from_str(pairs.trim()).unwrap();
+    assert_eq!(pair["a"], SHELF_ID);
 }
 
 #[test]

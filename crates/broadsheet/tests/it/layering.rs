@@ -25,13 +25,12 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
 const TESTS_MAY_ALSO_USE: [(&str, &str); 1] = [("web", "index")];
 
 /// Libraries that one crate alone may know, so that a decision stays in one place.
-const KNOWN_TO_ONE: [(&str, &str); 14] = [
+const KNOWN_TO_ONE: [(&str, &str); 13] = [
     ("askama", "web"),
     ("atom_syndication", "web"),
     ("axum", "web"),
     ("biblatex", "sources"),
     ("burn", "lab"),
-    ("clap", "broadsheet"),
     ("feed-rs", "sources"),
     ("figment", "broadsheet"),
     ("reqwest", "sources"),

@@ -12,6 +12,7 @@ mod cli;
 mod clients;
 mod config;
 mod crash;
+mod eval;
 mod fetch;
 mod import;
 mod layering;

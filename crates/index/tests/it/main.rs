@@ -3,6 +3,7 @@
 
 mod best;
 mod folder;
+mod vectors;
 mod words;
 
 use domain::ids::{ExternalId, PaperId};

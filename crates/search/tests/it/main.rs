@@ -1,6 +1,7 @@
 //! The engine over a real index in a folder of its own.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod meaning;
 mod oracle;
 mod paging;
 mod searching;
@@ -70,7 +71,7 @@ fn ask_sorted(engine: &Engine, query: &str, sort: Sort) -> Answer {
         query: query.to_string(),
         sort,
         limit: 120,
-        cursor: None,
+        ..Request::default()
     };
     engine.search(&request).unwrap()
 }

@@ -32,6 +32,7 @@ fn pages(engine: &Engine, query: &str, sort: Sort, limit: usize) -> Vec<u32> {
             sort,
             limit,
             cursor,
+            ..Request::default()
         };
         let answer = engine.search(&request).unwrap();
         assert!(answer.hits.len() <= limit);
@@ -107,6 +108,7 @@ fn foreign_and_damaged_cursors_are_refused() {
             sort,
             limit: 5,
             cursor: cursor.map(str::to_string),
+            ..Request::default()
         })
     };
     let next = search("red", Sort::Newest, None).unwrap().next.unwrap();

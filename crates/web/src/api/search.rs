@@ -45,7 +45,7 @@ async fn find(app: &App, query: &str, limit: u32) -> Result<Vec<Paper>, Error> {
         query: query.to_string(),
         sort: Sort::Relevance,
         limit: limit as usize,
-        cursor: None,
+        ..Request::default()
     };
     let engine = app.engine.clone();
     let answer = tokio::task::spawn_blocking(move || engine.search(&request)).await??;

@@ -13,6 +13,7 @@ use domain::signal::Signal;
 use domain::window::Window;
 
 use super::neighbours;
+use super::similar::{self, NearPapers};
 use super::{html, sparkline};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
@@ -57,6 +58,7 @@ struct PaperPage {
     ids: Vec<(&'static str, String, Option<String>)>,
     provenance: Vec<(&'static str, String)>,
     versions: Vec<(String, Option<String>, String)>,
+    near: NearPapers,
     /// The other forms.
     takeaways: Vec<Anchor>,
     bibtex: String,
@@ -202,6 +204,7 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
         ids: record::ids(paper),
         provenance: record::provenance(&provenance),
         versions: record::versions(paper),
+        near: similar::to_paper(app, paper).await?,
         takeaways: takeaways(&path),
         bibtex: formats::bibtex(paper),
         previous,

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::hit::{Explanation, Segment};
 use domain::paper::Paper;
-use search::engine::{Answer, Request, Sort};
+use search::engine::{Answer, Mode, Request, Sort};
 use search::marker::Marker;
 
 use super::query::Query;
@@ -20,7 +20,7 @@ use crate::suffix::Suffix;
 use crate::view::{CardView, Html, Layout, TITLE_CHARS_MAX, cut, paper_path, query_value};
 
 /// How many results a page shows: fewer than lists do, for each says why it is there.
-const RESULTS_LEN: usize = 30;
+const RESULTS_LEN: usize = 20;
 
 /// Length of the stretch of abstract that is shown, in characters.
 const SNIPPET_CHARS: usize = 240;
@@ -39,17 +39,27 @@ pub const SORTS: [(&str, &str); 3] = [
     ("votes", "Most votes first"),
 ];
 
+/// By what papers are found: the value in the address, and words.
+pub const MODES: [(&str, &str); 3] = [
+    ("hybrid", "Words and meaning"),
+    ("lexical", "Words only"),
+    ("semantic", "Meaning only"),
+];
+
 #[derive(Debug, Template)]
 #[template(path = "search.html")]
 struct SearchPage {
     layout: Layout,
     query: String,
     sort: &'static str,
+    mode: &'static str,
     corrected: Option<String>,
     hint: Option<String>,
     counted: String,
     hits: Vec<HitView>,
     next: Option<String>,
+    /// The same query by words alone, where more papers have them than are listed.
+    all_with_words: Option<String>,
 }
 
 /// A result.
@@ -66,11 +76,9 @@ struct HitView {
 /// `GET /search`.
 pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
     let sort = sort(query.text("sort"))?;
+    let mode = mode(query.text("mode"))?;
     if let Some(composed) = composed(&query) {
-        let mut path = format!("/search?q={}", query_value(&composed));
-        if sort != Sort::Relevance {
-            path.push_str(&format!("&sort={}", name(sort)));
-        }
+        let path = address(&composed, sort, mode);
         return Ok(Redirect::to(&path).into_response());
     }
     let list = ListRef::search(query.text("q"))?;
@@ -82,10 +90,11 @@ pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result
     layout.noindex = true;
     if words.is_empty() {
         layout.title = "Search".to_string();
-        return html(&blank(layout, sort), Policy::Settled);
+        return html(&blank(layout, sort, mode), Policy::Settled);
     }
     let request = Request {
         query: words.clone(),
+        mode,
         sort,
         limit: RESULTS_LEN,
         cursor: Some(query.text("cursor").to_string()).filter(|c| !c.is_empty()),
@@ -99,7 +108,7 @@ pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result
     let rows: Vec<_> = answer.hits.iter().map(|h| h.paper).collect();
     let papers = app.store.papers(&rows).await?;
     html(
-        &filled(layout, words, sort, &answer, &papers),
+        &filled(layout, words, (sort, mode), &answer, &papers),
         Policy::Living,
     )
 }
@@ -128,23 +137,25 @@ async fn feed(app: &App, base: &BaseUrl, query: &Query, suffix: Suffix) -> Resul
     feeds::list(app, &list, suffix, base).await
 }
 
-fn blank(layout: Layout, sort: Sort) -> SearchPage {
+fn blank(layout: Layout, sort: Sort, mode: Mode) -> SearchPage {
     SearchPage {
         layout,
         query: String::new(),
         sort: name(sort),
+        mode: mode_name(mode),
         corrected: None,
         hint: None,
         counted: String::new(),
         hits: Vec::new(),
         next: None,
+        all_with_words: None,
     }
 }
 
 fn filled(
     layout: Layout,
     words: &str,
-    sort: Sort,
+    (sort, mode): (Sort, Mode),
     answer: &Answer,
     papers: &[Paper],
 ) -> SearchPage {
@@ -154,26 +165,57 @@ fn filled(
         hit.map(|h| &h.explanation)
     };
     let next = answer.next.as_ref().map(|cursor| {
-        let (words, cursor) = (query_value(words), query_value(cursor));
-        format!("/search?q={words}&sort={}&cursor={cursor}", name(sort))
+        format!(
+            "{}&cursor={}",
+            address(words, sort, mode),
+            query_value(cursor)
+        )
     });
+    let last_of_the_best = answer.mode == Mode::Hybrid && next.is_none() && answer.total > 0;
+    let all_with_words = last_of_the_best.then(|| address(words, sort, Mode::Lexical));
     SearchPage {
         query: words.to_string(),
         corrected: answer.corrected.clone(),
         hint: answer
             .hint
             .clone()
-            .or_else(|| (answer.total == 0).then(|| NOTHING_FOUND.to_string())),
-        counted: match answer.total {
-            0 => papers_in_words(0),
-            n => format!("{}, {}", papers_in_words(n as u64), words_of(sort)),
-        },
+            .or_else(|| answer.hits.is_empty().then(|| NOTHING_FOUND.to_string())),
+        counted: counted(answer, sort),
         hits: papers
             .iter()
             .map(|paper| hit(paper, explained(paper), &answer.marker))
             .collect(),
         next,
-        ..blank(layout, sort)
+        all_with_words,
+        ..blank(layout, sort, mode)
+    }
+}
+
+/// The address of a search, as short as it can be.
+fn address(words: &str, sort: Sort, mode: Mode) -> String {
+    let mut path = format!("/search?q={}", query_value(words));
+    if sort != Sort::default() {
+        path.push_str(&format!("&sort={}", name(sort)));
+    }
+    if mode != Mode::default() {
+        path.push_str(&format!("&mode={}", mode_name(mode)));
+    }
+    path
+}
+
+/// How much was found, and by what.
+fn counted(answer: &Answer, sort: Sort) -> String {
+    let total = papers_in_words(answer.total as u64);
+    match answer.mode {
+        _ if answer.hits.is_empty() => papers_in_words(0),
+        Mode::Lexical => format!("{total}, {}", words_of(sort)),
+        Mode::Hybrid => match answer.total {
+            0 => "No paper has all of these words; the nearest in words and meaning come first"
+                .to_string(),
+            1 => "One paper has all of these words; ordered by words and meaning".to_string(),
+            _ => format!("{total} with all of these words; ordered by words and meaning"),
+        },
+        Mode::Semantic => format!("The nearest {total} in meaning"),
     }
 }
 
@@ -212,7 +254,7 @@ fn readable(segment: Segment) -> Segment {
     }
 }
 
-/// "Contains sparse, attention. Score: title 7.2, abstract 3.1."
+/// "Contains sparse, attention. Score by words: title 7.2, abstract 3.1. 2nd by words, 5th by meaning; nearness .71."
 fn why(explanation: &Explanation) -> String {
     let mut words = Vec::new();
     if !explanation.matched.is_empty() {
@@ -224,7 +266,21 @@ fn why(explanation: &Explanation) -> String {
         .map(|(field, score)| format!("{field} {score:.1}"))
         .collect();
     if !parts.is_empty() {
-        words.push(format!("Score: {}.", parts.join(", ")));
+        words.push(format!("Score by words: {}.", parts.join(", ")));
+    }
+    let ranks = [
+        (explanation.lexical_rank, "words"),
+        (explanation.semantic_rank, "meaning"),
+    ];
+    let mut places: Vec<_> = ranks
+        .into_iter()
+        .filter_map(|(rank, by)| Some(format!("No. {} by {by}", rank?)))
+        .collect();
+    if let Some(cosine) = explanation.similarity {
+        places.push(format!("nearness in meaning {cosine:.2}"));
+    }
+    if !places.is_empty() {
+        words.push(format!("{}.", places.join(", ")));
     }
     words.join(" ")
 }
@@ -255,6 +311,27 @@ fn sort(text: &str) -> Result<Sort, Error> {
         _ => Err(Error::BadRequest(
             "Results can be ordered by relevance, newest or votes: sort=newest.".to_string(),
         )),
+    }
+}
+
+fn mode(text: &str) -> Result<Mode, Error> {
+    match text {
+        "" | "hybrid" => Ok(Mode::Hybrid),
+        "lexical" => Ok(Mode::Lexical),
+        "semantic" => Ok(Mode::Semantic),
+        _ => Err(Error::BadRequest(
+            "Papers can be found by words and meaning, by words, or by meaning: mode=hybrid, mode=lexical or \
+             mode=semantic."
+                .to_string(),
+        )),
+    }
+}
+
+fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Hybrid => "hybrid",
+        Mode::Lexical => "lexical",
+        Mode::Semantic => "semantic",
     }
 }
 

@@ -16,6 +16,8 @@ const PIECES: &[&str] = &[
     "week",
     "month",
     "search",
+    "similar",
+    "suggest",
     "categories",
     "tags",
     "authors",

@@ -41,6 +41,12 @@ async fn a_search() {
 }
 
 #[tokio::test]
+async fn similar_papers() {
+    let site = TestSite::with(some_papers()).await;
+    check("similar", &site.page("/similar?to=2611.10001").await);
+}
+
+#[tokio::test]
 async fn the_ranking() {
     let site = TestSite::empty().await;
     check("ranking", &site.page("/about/ranking").await);

@@ -13,5 +13,6 @@ mod hostile;
 mod keeping;
 mod looks;
 mod machines;
+mod meaning;
 mod papers_api;
 mod site;

@@ -10,7 +10,10 @@ use domain::ids::ExternalId;
 use domain::paper::{Author, Link, LinkKind, Summary, Version, utc_midnight};
 use domain::record::{Item, Record, Source};
 use domain::signal::{Reading, Signal};
+use encode::Encoder;
+use encode::model::{self, DIM};
 use index::Index;
+use index::vectors::Model;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use search::engine::Engine;
@@ -26,11 +29,36 @@ const HEAP: usize = 30_000_000;
 /// A Monday, when the tests take place unless they say otherwise.
 pub(crate) const MONDAY: &str = "2026-11-23T12:00:00Z";
 
+/// The words that the tests' model knows; those of one line mean the same.
+const MEANINGS: [&[&str]; 6] = [
+    &["sparse", "thin"],
+    &["attention", "focus"],
+    &["norm", "spaces"],
+    &["survey", "surveys", "overview"],
+    &["wine", "bottles", "grape"],
+    &["we", "show"],
+];
+
+/// A model of a few words, so that what is near is plain.
+fn encoder() -> Encoder {
+    let (mut tokens, mut rows) = (Vec::new(), Vec::new());
+    for (axis, words) in MEANINGS.iter().enumerate() {
+        for word in *words {
+            tokens.push((*word).to_string());
+            let mut row = vec![0.0; DIM];
+            row[axis] = 1.0;
+            rows.extend(row);
+        }
+    }
+    Encoder::from_bytes(model::write("test", 1.0, &tokens, &rows).unwrap()).unwrap()
+}
+
 pub(crate) struct TestSite {
     pub(crate) store: TestStore,
     pub(crate) status: Status,
     now: Arc<Mutex<Timestamp>>,
     index: Index,
+    encoder: Encoder,
     router: Router,
     _folder: TempDir,
 }
@@ -58,7 +86,12 @@ impl TestSite {
     pub(crate) async fn configured(base_url: Option<&str>) -> Self {
         let store = TestStore::new().await;
         let folder = tempfile::tempdir().unwrap();
-        let index = Index::open(folder.path()).unwrap();
+        let encoder = encoder();
+        let model = Model {
+            id: encoder.id().to_string(),
+            dim: encoder.dim(),
+        };
+        let index = Index::open_with(folder.path(), model).unwrap();
         let status = Status::default();
         let now: Arc<Mutex<Timestamp>> = Arc::new(Mutex::new(MONDAY.parse().unwrap()));
         let hands = Arc::clone(&now);
@@ -71,7 +104,7 @@ impl TestSite {
         };
         let app = App::new(
             store.clone(),
-            Engine::new(index.clone()),
+            Engine::new(index.clone()).with_encoder(encoder.clone()),
             settings,
             Clock(Arc::new(move || *hands.lock().unwrap())),
             status.clone(),
@@ -82,6 +115,7 @@ impl TestSite {
             status,
             now,
             index,
+            encoder,
             router: web::router::router(app),
             _folder: folder,
         }
@@ -106,7 +140,11 @@ impl TestSite {
         let absorbed = self.store.absorb(&intake, now).await.unwrap();
         let mut writer = self.index.try_writer(HEAP).unwrap().unwrap();
         for paper in &absorbed.changed {
+            let mut vector = vec![0.0; self.encoder.dim()];
+            self.encoder
+                .encode_paper(&paper.title, &paper.abstract_text, &mut vector);
             writer.put(paper).unwrap();
+            writer.put_vector(paper.id, &vector).unwrap();
         }
         writer.commit(absorbed.seq).unwrap();
         drop(writer);

@@ -1,0 +1,12 @@
+//! The lab: the papers' methods, and the trainers of the models that ship.
+//!
+//! A program of its own beside the server, which it never needs.
+
+mod cli;
+mod train;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

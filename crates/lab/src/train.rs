@@ -1,0 +1,4 @@
+//! The trainers of the models that ship, one folder a model.
+
+pub(crate) mod encoder;
+mod random;
