@@ -153,9 +153,10 @@ impl Encoder {
     fn add_row(&self, row: u32, weight: f32, sum: &mut [f32; DIM]) {
         let model = &self.model;
         let row = row as usize;
-        let steps = &model.layout.weights(&model.bytes)[row * DIM..][..DIM];
+        // Whole arrays on both sides: the loop has a known length and no checks.
+        let (rows, _) = model.layout.weights(&model.bytes).as_chunks::<DIM>();
         let scale = weight * model.scales[row];
-        for (sum, step) in sum.iter_mut().zip(steps) {
+        for (sum, step) in sum.iter_mut().zip(&rows[row]) {
             *sum += scale * f32::from(step.cast_signed());
         }
     }

@@ -16,6 +16,9 @@ use crate::scan::{List, Pass};
 
 /// Sums of the same floats in another order differ by less than this part.
 const ROUNDING: f32 = 1e-5;
+/// So many documents are gone through at a time, list by list: a list is then read in one go, and many lists need not
+/// be compared for each document. Their sums fit into the processor's first cache.
+const WINDOW: u32 = 2048;
 
 impl Plan {
     /// At most `limit` hits, best first: those with the highest plain sums of scores among the papers that have any
@@ -51,7 +54,7 @@ struct Race<'a> {
     reader: &'a SegmentReader,
     keys: Keys,
     conditions: Option<Pass<'a>>,
-    /// In the query's order, in which scores are summed.
+    /// In the query's order.
     runners: Vec<Runner>,
     /// Numbers of runners, by rising bound.
     order: Vec<usize>,
@@ -59,8 +62,11 @@ struct Race<'a> {
     reach: Vec<f32>,
     /// The places of `order` from here on propose documents; those before are only asked.
     leading: usize,
-    /// Scores of the document at hand, by runner.
-    scores: Vec<f32>,
+    /// What the leading lists give to each document of the window. In double precision, so that equal texts get equal
+    /// scores whatever the order in which the lists of their segments are added.
+    sums: Vec<f64>,
+    /// A bit for each document of the window that a leading list has.
+    proposed: [u64; WINDOW as usize / 64],
 }
 
 impl<'a> Race<'a> {
@@ -103,7 +109,8 @@ impl<'a> Race<'a> {
             reader,
             keys: Keys::open(reader, Order::Relevance)?,
             conditions: conditions.then(|| Pass::open(plan, reader)).transpose()?,
-            scores: vec![0.0; runners.len()],
+            sums: vec![0.0; WINDOW as usize],
+            proposed: [0; WINDOW as usize / 64],
             runners,
             order,
             reach,
@@ -115,20 +122,55 @@ impl<'a> Race<'a> {
         self.drop_out(top.floor());
         loop {
             let leaders = self.order[self.leading..].iter();
-            let doc = leaders.map(|runner| self.runners[*runner].list.doc()).min();
-            let Some(doc) = doc.filter(|doc| *doc < TERMINATED) else {
+            let first = leaders.map(|runner| self.runners[*runner].list.doc()).min();
+            let Some(first) = first.filter(|doc| *doc < TERMINATED) else {
                 return;
             };
-            if self.admits(doc)
-                && let Some(score) = self.score(doc, top.floor())
-            {
-                top.offer((number, doc), score, &self.keys);
-                self.drop_out(top.floor());
+            self.add_up(first);
+            for word in 0..self.proposed.len() {
+                let mut bits = std::mem::take(&mut self.proposed[word]);
+                while bits != 0 {
+                    let place = word * 64 + bits.trailing_zeros() as usize;
+                    bits &= bits - 1;
+                    let sum = std::mem::take(&mut self.sums[place]);
+                    self.consider((number, first + place as u32), sum, top);
+                }
             }
-            for runner in &self.order[self.leading..] {
-                self.runners[*runner].list.pass(doc);
+            self.drop_out(top.floor());
+        }
+    }
+
+    /// Adds the scores of the leading lists in the window that begins with this document.
+    fn add_up(&mut self, first: DocId) {
+        let end = first.saturating_add(WINDOW).min(TERMINATED);
+        for runner in &self.order[self.leading..] {
+            let list = &mut self.runners[*runner].list;
+            while list.doc() < end {
+                let doc = list.doc();
+                let place = (doc - first) as usize;
+                self.sums[place] += f64::from(list.score());
+                self.proposed[place / 64] |= 1 << (place % 64);
+                list.pass(doc);
             }
         }
+    }
+
+    /// Offers a document that the leading lists give this much, if it can reach the floor.
+    fn consider(&mut self, place: (u32, DocId), sum: f64, top: &mut Top) {
+        let (_, doc) = place;
+        let floor = top.floor();
+        if self.may_reach(sum, self.leading, floor)
+            && self.admits(doc)
+            && let Some(score) = self.score(doc, sum, floor)
+        {
+            top.offer(place, score, &self.keys);
+        }
+    }
+
+    /// Whether a sum reaches the floor if all lists before this place of `order` add as much as they can.
+    fn may_reach(&self, sum: f64, place: usize, floor: f32) -> bool {
+        let rest = place.checked_sub(1).map_or(0.0, |last| self.reach[last]);
+        sum as f32 * (1.0 + ROUNDING) + rest >= floor
     }
 
     fn admits(&mut self, doc: DocId) -> bool {
@@ -153,29 +195,17 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// The document's score, or `None` as soon as it cannot reach the floor.
-    fn score(&mut self, doc: DocId, floor: f32) -> Option<f32> {
-        self.scores.fill(0.0);
-        let mut sum = 0.0;
-        for &runner in &self.order[self.leading..] {
-            let list = &mut self.runners[runner].list;
-            if list.doc() == doc {
-                self.scores[runner] = list.score();
-                sum += self.scores[runner];
-            }
-        }
+    /// The document's score, begun with what the leading lists give, or `None` as soon as it cannot reach the floor.
+    fn score(&mut self, doc: DocId, mut sum: f64, floor: f32) -> Option<f32> {
         for place in (0..self.leading).rev() {
-            if sum + self.reach[place] < floor {
+            if !self.may_reach(sum, place + 1, floor) {
                 return None;
             }
-            let runner = self.order[place];
-            let list = &mut self.runners[runner].list;
+            let list = &mut self.runners[self.order[place]].list;
             if list.has(doc) {
-                self.scores[runner] = list.score();
-                sum += self.scores[runner];
+                sum += f64::from(list.score());
             }
         }
-        // In the query's order, so that equal texts get equal scores in every segment.
-        Some(self.scores.iter().sum())
+        Some(sum as f32)
     }
 }

@@ -123,6 +123,9 @@ impl<'a> Quest<'a> {
         // One after the other: each takes half a millisecond or less, and waking another thread for it takes longer
         // than that on a machine with something else to do.
         let by_words = self.by_words()?;
+        if by_words.is_empty() && !self.is_of_words() {
+            return Ok(Vec::new());
+        }
         let by_meaning = self.by_meaning(&query)?;
         let Some(vectors) = self.snapshot.vectors() else {
             return Ok(fuse::fuse(&by_words, &by_meaning, |_| None));
@@ -134,6 +137,21 @@ impl<'a> Quest<'a> {
         let mut list = fuse::fuse(&by_words, &by_meaning, similarity);
         feedback::feed_back(&mut list, vectors);
         Ok(list)
+    }
+
+    /// Whether the model knows a word or phrase of the query as a whole. Of pieces alone a typing error is made, too,
+    /// and what lies near to that is chance.
+    fn is_of_words(&self) -> bool {
+        let tokens = self.encoder.tokenizer().tokens(&self.about);
+        let mut ranges = tokens.iter().map(|token| &token.range).peekable();
+        let mut last = None;
+        while let Some(range) = ranges.next() {
+            if last != Some(range) && ranges.peek() != Some(&range) {
+                return true;
+            }
+            last = Some(range);
+        }
+        false
     }
 
     fn by_words(&self) -> Result<Vec<(PaperId, f32)>, Error> {

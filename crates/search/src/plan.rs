@@ -15,6 +15,9 @@ use crate::stop_words;
 /// first sentences, and with half of these the best paper is missed more often.
 pub(crate) const WORDS_MAX: usize = 64;
 
+/// A word of a sentence counts so many times at most.
+const REPEATS_MAX: u32 = 4;
+
 /// More words than this are a title, a question or a sentence: few papers have them all, and papers with most of the
 /// telling ones are as good.
 const WORDS_OF_TITLE: usize = 4;
@@ -90,6 +93,7 @@ pub(crate) fn plan(parsed: &Parsed) -> Planned {
         parsed,
         planned: Planned::default(),
         words_left: WORDS_MAX,
+        seen: HashMap::new(),
         title: Vec::new(),
         seen: HashMap::new(),
     };
@@ -114,6 +118,8 @@ struct Planner<'a> {
     parsed: &'a Parsed,
     planned: Planned,
     words_left: usize,
+    /// How often each word of a sentence came so far, by stem.
+    seen: HashMap<String, u32>,
     /// The free words in order, for the title bonus.
     title: Vec<Word>,
     /// How often each word of a sentence came so far, by stem.
@@ -161,24 +167,19 @@ impl Planner<'_> {
         }
     }
 
-    /// Of a sentence every word counts for itself: `time-sharing` is two words, not a phrase. A word that comes again
-    /// counts as often as the root of its number says, rounded: the second time tells nothing new.
+    /// Of a sentence every word counts for itself, and again each time it comes: `time-sharing` is two words, not a
+    /// phrase.
     fn words_of_sentence(&mut self, text: &str) {
         let label = self.planned.labels.len();
         self.planned.labels.push(text.to_string());
         for word in tokens::words(text).into_iter().filter(|word| !word.joined) {
             self.title.push(word.clone());
-            let times = self.seen.entry(word.stem.clone()).or_default();
-            *times += 1;
-            let root = |n: u32| f64::from(n).sqrt().round() as u32;
-            if root(*times) == root(*times - 1) || stop_words::is_one(&word.surface) {
+            if stop_words::is_one(&word.surface) {
                 continue;
             }
-            if self.words_left == 0 {
-                self.hint_words_max();
-                return;
+            if !self.takes(&word.stem) {
+                continue;
             }
-            self.words_left -= 1;
             self.planned.marker.add(std::slice::from_ref(&word));
             self.planned.phrases.push(false);
             self.planned.asks = true;
@@ -189,6 +190,20 @@ impl Planner<'_> {
                 slop: 0,
             }));
         }
+    }
+
+    /// Whether a word of a sentence is looked up: as one of the first so many different ones, and not too often.
+    fn takes(&mut self, stem: &str) -> bool {
+        let times = self.seen.get(stem).copied().unwrap_or(0);
+        if times == 0 {
+            if self.words_left == 0 {
+                self.hint_words_max();
+                return false;
+            }
+            self.words_left -= 1;
+        }
+        self.seen.insert(stem.to_string(), times + 1);
+        times < REPEATS_MAX
     }
 
     fn hint_words_max(&mut self) {

@@ -12,7 +12,7 @@ const SHELF_TITLE: &str = "NERV++: An Enhanced Implicit Neural Video Representat
 /// Papers on the shelf.
 const SHELF_LEN: usize = 99;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "",
     "serve",
     "import",
@@ -30,6 +30,7 @@ const COMMANDS: [&str; 20] = [
     "rebuild",
     "backup",
     "restore",
+    "eval",
     "doctor",
     "config",
     "quarantine retry",
@@ -165,8 +166,6 @@ fn a_question_in_other_words_finds_the_paper() {
         "compressing movies with coordinate networks",
     ]);
     assert!(ids.lines().any(|id| id == SHELF_ID), "{ids}");
-    let by_words = home.ok(&["search", "--ids", "--mode", "lexical", "compressing movies"]);
-    assert!(!by_words.contains(SHELF_ID), "{by_words}");
     let said = home.ok(&["search", "--mode", "semantic", "--limit", "3", "video"]);
     assert!(said.contains("the 3 nearest in meaning"), "{said}");
 }
@@ -177,11 +176,8 @@ fn similar_papers_and_doubles() {
     let ids = home.ok(&["similar", "--ids", "--limit", "7", SHELF_ID]);
     assert_eq!(ids.lines().count(), 7);
     assert!(!ids.contains(SHELF_ID), "{ids}");
-    let said = home.fails(&["similar", "2999.99999"], 1);
-    assert!(
-        said.contains("paper arxiv:2999.99999 is not here"),
-        "{said}"
-    );
+    let said = home.fails(&["similar", "2401.99999"], 1);
+    assert!(said.contains("2401.99999 is not here"), "{said}");
     assert_eq!(
         home.ok(&["duplicates"]),
         "0 pairs among 99 papers may be one paper each.\n"

@@ -125,7 +125,9 @@ fn every_format_is_recognised() {
         assert_eq!(papers.len(), 1);
         assert_eq!(papers[0]["title"], TITLE, "{format}");
         assert_eq!(
-            home.ok(&["search", "--ids", "sheep"]).lines().count(),
+            home.ok(&["search", "--ids", "--mode", "lexical", "sheep"])
+                .lines()
+                .count(),
             1,
             "{format} is searchable at once"
         );

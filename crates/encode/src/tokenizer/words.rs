@@ -75,8 +75,7 @@ impl<F: FnMut(Word<'_>)> Splitter<'_, F> {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             at = match byte {
-                b'a'..=b'z' | b'0'..=b'9' => self.letter(at, byte),
-                b'A'..=b'Z' => self.letter(at, byte.to_ascii_lowercase()),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => self.letters(at),
                 b' ' | b'-' | b'\t' | b'\n' | b'\r' => self.gap(at, 1),
                 b'\\' => self.command(at),
                 b'_' | b'^' => self.script(at),
@@ -91,13 +90,18 @@ impl<F: FnMut(Word<'_>)> Splitter<'_, F> {
         self.end(self.text.len());
     }
 
-    /// One ASCII letter or digit.
-    fn letter(&mut self, at: usize, lower: u8) -> usize {
+    /// All ASCII letters and digits from here on.
+    fn letters(&mut self, at: usize) -> usize {
+        let rest = &self.text[at..];
+        let end = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+        let letters = &rest[..end.unwrap_or(rest.len())];
         if self.word.is_empty() {
             self.start = at;
         }
-        self.word.push(char::from(lower));
-        at + 1
+        let before = self.word.len();
+        self.word.push_str(letters);
+        self.word[before..].make_ascii_lowercase();
+        at + letters.len()
     }
 
     /// A space or hyphen: the word ends, but a phrase may go on.

@@ -53,10 +53,10 @@ pub(crate) struct Options {
     #[arg(long)]
     teacher_vectors: Option<PathBuf>,
     /// Titles that the teacher reads
-    #[arg(long, default_value_t = 60_000)]
+    #[arg(long, default_value_t = 40_000)]
     titles: usize,
     /// Sentences of abstracts that the teacher reads
-    #[arg(long, default_value_t = 30_000)]
+    #[arg(long, default_value_t = 0)]
     sentences: usize,
     /// WordNet's data files (data.noun and its like): the teacher reads their definitions too
     #[arg(long, num_args = 0..)]
@@ -71,16 +71,16 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Steps of training
-    #[arg(long, default_value_t = 2000)]
+    #[arg(long, default_value_t = 1700)]
     steps: usize,
     /// Pairs of title and abstract in a step
     #[arg(long, default_value_t = 1024)]
     batch: usize,
     /// Texts with the teacher's vectors in a step
-    #[arg(long, default_value_t = 1024)]
+    #[arg(long, default_value_t = 512)]
     taught_batch: usize,
     /// Adam's rate at the beginning; it falls along a cosine to a twentieth
-    #[arg(long, default_value_t = 0.004)]
+    #[arg(long, default_value_t = 0.01)]
     rate: f32,
     /// Words added to the teacher's own
     #[arg(long, default_value_t = 14_000)]
@@ -91,27 +91,22 @@ pub(crate) struct Options {
     /// Papers held out
     #[arg(long, default_value_t = 5000)]
     held_out: usize,
-    /// How sharply a text has to find its partner
+    /// How sharply a text has to find its partner: what cosines are multiplied with
     #[arg(long, default_value_t = 20.0)]
     scale: f32,
-    /// How sharply a text has to find its teacher's vector
-    #[arg(long, default_value_t = 20.0)]
-    taught_scale: f32,
-    /// How much the teacher's loss counts beside that of titles and abstracts
-    #[arg(long, default_value_t = 1.0)]
-    taught_weight: f32,
+    /// Share of the tokens of titles and abstracts that a step leaves out
+    #[arg(long, default_value_t = 0.25)]
+    dropout: f64,
     /// How much the plain distance from the teacher's vectors counts
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 5.0)]
     distance_weight: f32,
     /// Length of the rows at the beginning
     #[arg(long, default_value_t = 4.0)]
     start_length: f32,
-    /// Share of pairs that are a sentence and the rest of its abstract, instead of title and abstract
-    #[arg(long, default_value_t = 0.0)]
-    sentence_pairs: f64,
     /// How much a title's token counts beside an abstract's when a paper is encoded
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 3.0)]
     title_weight: f32,
+    /// How much the loss at each prefix counts, the shortest first
     #[arg(long, value_delimiter = ',', default_value = "1,1,1,1")]
     prefix_weights: Vec<f32>,
 }
@@ -222,17 +217,10 @@ fn train(table: &mut Table, batches: &Batches, taught: &Array2<f32>, options: &O
             weight: *weight,
         })
         .collect();
-    let taught_prefixes: Vec<Prefix> = prefixes
-        .iter()
-        .map(|prefix| Prefix {
-            weight: prefix.weight * options.taught_weight,
-            ..*prefix
-        })
-        .collect();
     let kinds = Kinds {
         pairs: options.batch,
-        sentence_share: options.sentence_pairs,
         taught: options.taught_batch,
+        dropout: options.dropout,
     };
     let mut random = Random::new(options.seed);
     let bar = bar("training");
@@ -245,21 +233,14 @@ fn train(table: &mut Table, batches: &Batches, taught: &Array2<f32>, options: &O
         let (positives, pupils) = rest.split_at(Axis(0), batch.pairs);
         let pairs = loss::info_nce(anchors, positives, &prefixes, options.scale);
         let targets = taught.select(Axis(0), &batch.taught);
-        let lessons = loss::info_nce(
-            pupils,
-            targets.view(),
-            &taught_prefixes,
-            options.taught_scale,
-        );
-        let gradients =
-            ndarray::concatenate![Axis(0), pairs.anchors, pairs.positives, lessons.anchors];
+        let lessons = loss::info_nce(pupils, targets.view(), &prefixes, options.scale);
+        let distance = loss::cosine_distance(pupils, targets.view(), &prefixes);
+        let taught = lessons.anchors + distance.anchors * options.distance_weight;
+        let gradients = ndarray::concatenate![Axis(0), pairs.anchors, pairs.positives, taught];
         table.step(&bags, &gradients, rate(step, options));
-        let sum = |losses: &[f64]| losses.iter().sum::<f64>();
-        bar.set_message(format!(
-            "{:.3} {:.3}",
-            sum(&pairs.losses),
-            sum(&lessons.losses)
-        ));
+        let losses = [&pairs.losses, &lessons.losses, &distance.losses];
+        let losses = losses.map(|losses| format!("{:.3}", losses.iter().sum::<f64>()));
+        bar.set_message(losses.join(" "));
         bar.inc(1);
         if step % 100 == 0 && bar.is_hidden() {
             eprintln!("{step} {:.0?} {}", bar.elapsed(), bar.message());

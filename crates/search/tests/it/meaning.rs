@@ -9,7 +9,9 @@ use search::similar::may_be_same;
 use super::*;
 
 /// Words of one line mean the same.
-const MEANINGS: [&[&str]; 5] = [
+const MEANINGS: [&[&str]; 6] = [
+    // Pieces, of which any word of these letters can be made.
+    &["q", "##q", "##z"],
     &["car", "automobile", "vehicle"],
     &["fast", "quick", "rapid"],
     &["medicine", "drug", "remedy"],
@@ -109,6 +111,11 @@ fn what_has_no_meaning_is_searched_by_words() {
     for query in ["cat:cs.CL", "author:lovelace", "2401.00003", "", "-car"] {
         let answer = ask_in(&engine, query, Mode::Hybrid);
         assert_eq!(answer.mode, Mode::Lexical, "{query}");
+    }
+    // What only its pieces are known of is no word.
+    for mode in [Mode::Hybrid, Mode::Semantic] {
+        assert_eq!(rows(&ask_in(&engine, "qqzz", mode)), [0; 0]);
+        assert!(!rows(&ask_in(&engine, "qqzz automobile", mode)).is_empty());
     }
     // Words that the model does not know are still words.
     assert_eq!(rows(&ask_in(&engine, "xyzzy", Mode::Hybrid)), [5]);

@@ -1,26 +1,26 @@
-//! What a step learns from: pairs of texts that belong together, and texts with their teacher's vectors.
+//! What a step learns from: titles with their abstracts, and texts with their teacher's vectors.
 
 use rayon::prelude::*;
 
 use encode::tokenizer::Tokenizer;
 
 use super::papers::Paper;
-use super::sentences;
 use super::table::Bag;
 use crate::train::random::Random;
 
 /// How many of what a step takes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kinds {
-    /// Pairs of texts.
+    /// Pairs of a title and its abstract.
     pub(crate) pairs: usize,
-    /// Which share of them is a sentence with the rest of its abstract, the others being title and abstract.
-    pub(crate) sentence_share: f64,
     /// Texts with their teacher's vectors.
     pub(crate) taught: usize,
+    /// Which share of a pair's tokens is left out, other ones each time: a paper must be known by all its words, not
+    /// by one that no other paper has.
+    pub(crate) dropout: f64,
 }
 
-/// One step's texts: the first half of the pairs, the other half, and the taught ones.
+/// One step's texts: titles, their abstracts in the same order, and the taught ones.
 pub(crate) struct Batch {
     pub(crate) bags: Vec<Bag>,
     pub(crate) pairs: usize,
@@ -32,8 +32,7 @@ pub(crate) struct Batch {
 pub(crate) struct Batches {
     rows: usize,
     titles: Vec<Vec<u32>>,
-    /// Of each abstract, the sentences.
-    abstracts: Vec<Vec<Vec<u32>>>,
+    abstracts: Vec<Vec<u32>>,
     taught: Vec<Vec<u32>>,
 }
 
@@ -50,11 +49,12 @@ impl Batches {
             tokenizer.for_each(text, |row, _| tokens.push(row));
             tokens
         };
-        let sentences = |paper: &Paper| sentences::split(&paper.abstract_text).map(cut).collect();
         Batches {
             rows,
             titles: papers.par_iter().map(|paper| cut(&paper.title)).collect(),
-            abstracts: papers.par_iter().map(sentences).collect(),
+            abstracts: (papers.par_iter())
+                .map(|paper| cut(&paper.abstract_text))
+                .collect(),
             taught: taught.par_iter().map(|text| cut(text)).collect(),
         }
     }
@@ -62,7 +62,7 @@ impl Batches {
     /// How much of all texts each token is.
     pub(crate) fn frequencies(&self) -> Vec<f32> {
         let mut counts = vec![0_u32; self.rows];
-        let texts = self.titles.iter().chain(self.abstracts.iter().flatten());
+        let texts = self.titles.iter().chain(&self.abstracts);
         texts.flatten().for_each(|row| counts[*row as usize] += 1);
         let all: f64 = counts.iter().map(|count| f64::from(*count)).sum();
         counts
@@ -73,48 +73,43 @@ impl Batches {
 
     /// Draws a step's texts.
     pub(crate) fn draw(&self, kinds: Kinds, random: &mut Random) -> Batch {
-        let sentence_pairs = (kinds.pairs as f64 * kinds.sentence_share) as usize;
-        let drawn: Vec<(usize, Random)> = (0..kinds.pairs)
-            .map(|_| (random.below(self.titles.len()), Random::new(random.next())))
-            .collect();
-        let pairs: Vec<(Bag, Bag)> = drawn
-            .into_par_iter()
-            .enumerate()
-            .map(|(n, (paper, mut random))| match n < sentence_pairs {
-                true => self.sentence_and_rest(paper, &mut random),
-                false => (
-                    bag(&self.titles[paper]),
-                    bag(self.abstracts[paper].iter().flatten()),
-                ),
-            })
+        let papers: Vec<usize> = (0..kinds.pairs)
+            .map(|_| random.below(self.titles.len()))
             .collect();
         let taught: Vec<usize> = (0..kinds.taught)
             .map(|_| random.below(self.taught.len()))
             .collect();
-        let (mut bags, positives): (Vec<Bag>, Vec<Bag>) = pairs.into_iter().unzip();
-        bags.extend(positives);
-        bags.par_extend(taught.par_iter().map(|text| bag(&self.taught[*text])));
+        let titles = papers.iter().map(|paper| &self.titles[*paper]);
+        let abstracts = papers.iter().map(|paper| &self.abstracts[*paper]);
+        let pairs: Vec<(&Vec<u32>, Random)> = (titles.chain(abstracts))
+            .map(|text| (text, Random::new(random.next())))
+            .collect();
+        let thin = |(text, random): (&Vec<u32>, Random)| bag(thinned(text, kinds.dropout, random));
+        let mut bags: Vec<Bag> = pairs.into_par_iter().map(thin).collect();
+        bags.par_extend(
+            taught
+                .par_iter()
+                .map(|text| bag(self.taught[*text].clone())),
+        );
         Batch {
             bags,
             pairs: kinds.pairs,
             taught,
         }
     }
+}
 
-    /// A sentence of an abstract, and all its others.
-    fn sentence_and_rest(&self, paper: usize, random: &mut Random) -> (Bag, Bag) {
-        let sentences = &self.abstracts[paper];
-        let chosen = random.below(sentences.len());
-        let rest = sentences.iter().enumerate().filter(|(n, _)| *n != chosen);
-        let rest: Vec<u32> = rest.flat_map(|(_, sentence)| sentence).copied().collect();
-        let one = sentences.get(chosen).map_or(&[][..], |s| s);
-        (bag(one), bag(&rest))
-    }
+/// The tokens without a share of them, drawn at random.
+fn thinned(tokens: &[u32], dropout: f64, mut random: Random) -> Vec<u32> {
+    const WHOLE: usize = 1 << 20;
+    let kept = ((1.0 - dropout) * WHOLE as f64) as usize;
+    let mut tokens = tokens.to_vec();
+    tokens.retain(|_| random.below(WHOLE) < kept);
+    tokens
 }
 
 /// Tokens as a bag: each row once, with how often it occurs.
-fn bag<'a>(tokens: impl IntoIterator<Item = &'a u32>) -> Bag {
-    let mut rows: Vec<u32> = tokens.into_iter().copied().collect();
+fn bag(mut rows: Vec<u32>) -> Bag {
     rows.sort_unstable();
     rows.chunk_by(|a, b| a == b)
         .map(|same| (same[0], same.len() as f32))

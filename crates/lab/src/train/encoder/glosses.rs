@@ -6,12 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// WordNet's numbers for the kinds of nouns that abstracts speak of: acts, attributes, bodies, cognition, communication,
-/// events, motives, natural objects, phenomena, processes, quantities, relations, shapes, states, substances and
-/// times. Left out are those of names and things: artefacts, animals, food, groups, places, persons, plants.
-const NOTIONS: [&str; 16] = [
-    "04", "07", "08", "09", "10", "11", "16", "17", "19", "22", "23", "24", "25", "26", "27", "28",
-];
+/// WordNet's numbers for the kinds of nouns that abstracts speak of and papers of one field do not explain: acts,
+/// bodies, cognition, phenomena, processes, states (diseases among them) and substances.
+const NOTIONS: [&str; 7] = ["04", "08", "09", "19", "22", "26", "27"];
 
 /// Each meaning in a `data.*` file as a text: its words, and its definition without examples.
 pub(crate) fn read(path: &Path) -> Result<Vec<String>> {

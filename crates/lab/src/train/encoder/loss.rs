@@ -216,9 +216,10 @@ mod tests {
     fn known_losses_of_nested_prefixes() {
         let (a, p) = (sines(3, 8, 1), sines(3, 8, 201));
         // One direction's losses, from a computation in f64 elsewhere.
-        for (prefix, expected) in PREFIXES
-            .iter()
-            .zip([4.480_193_68, 4.167_100_94, 4.224_682_72])
+        for (prefix, expected) in
+            PREFIXES
+                .iter()
+                .zip([4.480_193_68_f64, 4.167_100_94, 4.224_682_72])
         {
             let cut = s![.., ..prefix.dim];
             let (a, _) = to_unit_length(a.slice(cut));
@@ -226,7 +227,10 @@ mod tests {
             let logits = a.dot(&p.t()) * 20.0;
             let of_row = |i: usize| logits.row(i).mapv(f32::exp).sum().ln() - logits[[i, i]];
             let loss = (0..3).map(of_row).sum::<f32>() / 3.0;
-            assert!((loss - expected).abs() < 1e-4, "{loss} is not {expected}");
+            assert!(
+                (f64::from(loss) - expected).abs() < 1e-4,
+                "{loss} is not {expected}"
+            );
         }
     }
 

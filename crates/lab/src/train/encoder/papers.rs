@@ -25,11 +25,11 @@ pub(crate) struct Papers {
     pub(crate) held_out: Vec<Paper>,
 }
 
-/// A line of the file: arXiv's own dump says `abstract`, Daily Papers say `summary`.
+/// A line of the file: arXiv's own dump says `abstract`, Daily Papers say `summary`, test collections `text`.
 #[derive(Debug, Deserialize)]
 struct Line {
     title: String,
-    #[serde(rename = "abstract", alias = "summary")]
+    #[serde(rename = "abstract", alias = "summary", alias = "text")]
     abstract_text: String,
 }
 

@@ -77,6 +77,7 @@ impl Table {
         self.steps += 1;
         let rate = rate * (1.0 - BETA2.powi(self.steps)).sqrt() / (1.0 - BETA1.powi(self.steps));
         let shards = occurrences(bags, self.rows.len());
+        let gradients = gradients.as_slice().expect("gradients lie in one piece");
         self.rows
             .par_chunks_mut(SHARD)
             .zip(shards)
@@ -86,11 +87,9 @@ impl Table {
                 for of_row in occurrences.chunk_by(|a, b| a.0 == b.0) {
                     let mut gradient = [0.0; DIM];
                     for (_, text, weight) in of_row {
-                        let of_text = gradients.row(*text as usize);
-                        gradient
-                            .iter_mut()
-                            .zip(of_text)
-                            .for_each(|(g, t)| *g += weight * t);
+                        let of_text = &gradients[*text as usize * DIM..][..DIM];
+                        let both = gradient.iter_mut().zip(of_text);
+                        both.for_each(|(g, t)| *g += weight * t);
                     }
                     rows[of_row[0].0 as usize % SHARD].adam(&gradient, rate);
                 }
