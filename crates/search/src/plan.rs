@@ -95,7 +95,6 @@ pub(crate) fn plan(parsed: &Parsed) -> Planned {
         words_left: WORDS_MAX,
         seen: HashMap::new(),
         title: Vec::new(),
-        seen: HashMap::new(),
     };
     let telling = parsed
         .items
@@ -122,8 +121,6 @@ struct Planner<'a> {
     seen: HashMap<String, u32>,
     /// The free words in order, for the title bonus.
     title: Vec<Word>,
-    /// How often each word of a sentence came so far, by stem.
-    seen: HashMap<String, u32>,
 }
 
 impl Planner<'_> {
