@@ -22,6 +22,11 @@ const SEAL_FROM: usize = 20_000;
 /// Later, young vectors are sealed when they are more than this part of the sealed ones.
 const SEAL_PART: usize = 16;
 
+/// More papers than this are candidates, not answers.
+const FEW: usize = 60;
+/// What is enough for candidates: recall@10 as measured when the vectors were sealed.
+const RECALL_OF_MANY: f32 = 0.95;
+
 /// What makes the vectors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
@@ -130,7 +135,7 @@ impl Vectors {
             allow: allowed,
             deny: None,
         };
-        let answer = self.snapshot.search(vector, limit, Budget::Usual, filter)?;
+        let answer = self.snapshot.search(vector, limit, budget(limit), filter)?;
         Ok(answer
             .hits
             .iter()
@@ -153,6 +158,15 @@ impl Vectors {
     /// The vector of a paper, of length 1 but for the codes' rounding.
     pub fn of(&self, paper: PaperId) -> Option<Vec<f32>> {
         self.snapshot.vector(paper.0)
+    }
+}
+
+/// Few papers are wanted exactly; of many, which are there to be ranked again, a few of the last may be missed.
+fn budget(limit: usize) -> Budget {
+    if limit <= FEW {
+        Budget::Usual
+    } else {
+        Budget::Recall(RECALL_OF_MANY)
     }
 }
 

@@ -114,8 +114,17 @@ impl CardView {
     /// A paper without anything that a list says about it.
     pub fn of(paper: &Paper) -> Self {
         CardView {
-            path: paper_path(&paper.key()),
             title: card_title(&paper.title),
+            teaser: teaser(paper),
+            ..Self::without_texts(paper)
+        }
+    }
+
+    /// A paper's facts alone, for pages that show its texts in their own way: making texts readable costs most.
+    pub fn without_texts(paper: &Paper) -> Self {
+        CardView {
+            path: paper_path(&paper.key()),
+            title: Html::default(),
             authors: paper
                 .authors
                 .iter()
@@ -123,7 +132,7 @@ impl CardView {
                 .map(author)
                 .collect(),
             more_authors: more_authors(paper, CARD_AUTHORS),
-            teaser: teaser(paper),
+            teaser: None,
             categories: paper
                 .categories
                 .iter()

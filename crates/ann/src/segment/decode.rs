@@ -34,18 +34,20 @@ impl Segment {
         }
     }
 
+    /// Where a row lies. The first call makes the table.
     pub(super) fn slot_of(&self, row: u32) -> Option<usize> {
-        if !self.row_set.contains(row) {
-            return None;
-        }
         let rows = self.rows();
-        let by_row = self.by_row.get_or_init(|| {
-            let mut slots: Vec<u32> = (0..rows.len() as u32).collect();
-            slots.sort_unstable_by_key(|&slot| rows[slot as usize]);
-            slots
-        });
-        let at = by_row.binary_search_by_key(&row, |&slot| rows[slot as usize]);
-        at.ok().map(|at| by_row[at] as usize)
+        let slots = self.by_row.get_or_init(|| Slots::new(rows, &self.row_set));
+        match slots {
+            Slots::Table(table) => {
+                let slot = *table.get(row as usize)?;
+                (slot != NO_SLOT).then_some(slot as usize)
+            }
+            Slots::Sorted(by_row) => {
+                let at = by_row.binary_search_by_key(&row, |&slot| rows[slot as usize]);
+                at.ok().map(|at| by_row[at] as usize)
+            }
+        }
     }
 
     fn decode(&self, cell: usize, slot: usize, out: &mut [f32]) {
@@ -100,6 +102,40 @@ impl Segment {
         let centroid = whole.iter_mut().zip(&parts.centroid);
         centroid.for_each(|(x, c)| *x += c);
         model.rotation.invert(&whole, out);
+    }
+}
+
+/// Stands for a row that is not here.
+const NO_SLOT: u32 = u32::MAX;
+/// Rows may be so many times as far apart as if all were taken before a table of them is too large.
+const TABLE_SPREAD: u64 = 8;
+
+/// Slots by row.
+#[derive(Debug)]
+pub(super) enum Slots {
+    /// The slot of every row up to the last: one look, for rows that lie densely.
+    Table(Vec<u32>),
+    /// Slots in the order of their rows, to be searched.
+    Sorted(Vec<u32>),
+}
+
+impl Slots {
+    fn new(rows: &[u32], set: &RoaringBitmap) -> Slots {
+        let last = set.max().map_or(0, u64::from);
+        let slots = 0..rows.len() as u32;
+        if last < TABLE_SPREAD * (rows.len() as u64 + 1024) {
+            let mut table = vec![NO_SLOT; last as usize + 1];
+            for (slot, &row) in slots.zip(rows) {
+                // A damaged file may hold a row that the set does not have.
+                if let Some(place) = table.get_mut(row as usize) {
+                    *place = slot;
+                }
+            }
+            return Slots::Table(table);
+        }
+        let mut sorted: Vec<u32> = slots.collect();
+        sorted.sort_unstable_by_key(|&slot| rows[slot as usize]);
+        Slots::Sorted(sorted)
     }
 }
 

@@ -201,7 +201,7 @@ pub struct Segment {
     blocks: Vec<u32>,
     row_set: RoaringBitmap,
     /// The slots in the order of their rows, once somebody has asked for a row's vector.
-    by_row: OnceLock<Vec<u32>>,
+    by_row: OnceLock<decode::Slots>,
     /// Efforts from cheap to dear with their measured recall.
     ladder: Vec<Rung>,
     codes: Range<usize>,

@@ -165,13 +165,19 @@ fn the_file_is_the_segment() {
 #[test]
 fn vectors_come_back_nearly() {
     let data = vectors(1500, DIM, 1);
-    let segment = Segment::build(&rows(1500), &data, DIM, &small(1)).unwrap();
-    for row in [0, 7, 1499] {
-        let got = segment.vector(row).unwrap();
-        let error = crate::kernels::l2(&got, &data[row as usize * DIM..][..DIM]).sqrt();
-        assert!(error < 0.02, "{row}: {error}");
+    // Rows that lie densely are found by a table, others by searching.
+    for apart in [1, 1_000_000] {
+        let rows: Vec<u32> = (0..1500).map(|row| row * apart).collect();
+        let segment = Segment::build(&rows, &data, DIM, &small(1)).unwrap();
+        for at in [0, 7, 1499] {
+            let got = segment.vector(rows[at]).unwrap();
+            let error = crate::kernels::l2(&got, &data[at * DIM..][..DIM]).sqrt();
+            assert!(error < 0.02, "{at}: {error}");
+        }
+        assert!(segment.vector(1500 * apart).is_none());
+        assert!(segment.vector(u32::MAX).is_none());
+        assert_eq!(segment.vector(1).is_some(), apart == 1);
     }
-    assert!(segment.vector(1500).is_none());
 }
 
 #[test]

@@ -226,7 +226,7 @@ fn hit(paper: &Paper, explanation: Option<&Explanation>, marker: &Marker) -> Hit
         None => ("", &paper.abstract_text),
     };
     HitView {
-        card: CardView::of(paper),
+        card: CardView::without_texts(paper),
         title: marker
             .mark(&cut(&paper.title, TITLE_CHARS_MAX))
             .iter()
