@@ -35,6 +35,8 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         )
     })?;
     let address = listener.local_addr()?;
+    // Before anybody is told that the server is there, so that it ends in order from the first moment.
+    let stopping = stop_signal()?;
     info!(%address, data = %config.data.display(), "Serving on http://{address}");
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
@@ -54,7 +56,7 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     tasks.close();
     let signalled = stop.clone();
     tokio::spawn(async move {
-        stop_signal().await;
+        stopping.await;
         info!("Stopping: no new requests, finishing what is open");
         signalled.cancel();
     });
@@ -118,21 +120,21 @@ fn start_metrics() -> Result<RenderMetrics> {
     Ok(Arc::new(move || handle.render()))
 }
 
-/// SIGINT or SIGTERM.
-async fn stop_signal() {
-    let interrupt = async {
+/// Listens for SIGINT and SIGTERM from the call on; the future ends with the first of them.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+    })
+}
+
+/// The future ends with the first interruption.
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    Ok(async {
         let _ = tokio::signal::ctrl_c().await;
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! { () = interrupt => {}, _ = terminate.recv() => {} }
-            }
-            Err(_) => interrupt.await,
-        }
-    }
-    #[cfg(not(unix))]
-    interrupt.await;
+    })
 }
