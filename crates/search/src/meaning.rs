@@ -1,7 +1,7 @@
 //! Search by words and meaning: the papers with the best words and the papers nearest in meaning, in one order.
 //!
 //! Words find by the query's own terms and are exact about names and rare things; vectors find what is said in other
-//! words. Both lists are taken at once, each up to [`DEPTH`] papers, and fused. What the query demands beside words
+//! words. Both lists, each of up to [`DEPTH`] papers, are fused. What the query demands beside words
 //! (phrases, fields, categories, dates, what is left out) holds for both.
 
 use std::collections::HashMap;

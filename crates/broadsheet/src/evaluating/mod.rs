@@ -13,10 +13,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use domain::ids::{ExternalId, PaperId};
-use domain::paper::{Paper, TextSources, Times};
-use domain::record::Source;
+use domain::merge::paper_from;
+use domain::paper::Paper;
+use domain::record::{Record, Source};
 use encode::Encoder;
 use index::Index;
+use jiff::Timestamp;
 use search::engine::{Engine, Mode, Request};
 use search::measure::{self, Estimate};
 use search::query;
@@ -121,33 +123,10 @@ fn engine_over(folder: &Path, documents: &[Document], mode: Mode) -> Result<Engi
 
 /// A document as the paper it would be, were it imported: nothing but its texts is known.
 fn paper(row: u32, document: &Document) -> Paper {
-    Paper {
-        id: PaperId(row),
-        ids: vec![ExternalId::local(&document.id)],
-        title: document.title.clone(),
-        abstract_text: document.text.clone(),
-        authors: Vec::new(),
-        authors_total: None,
-        categories: Vec::new(),
-        tags: Vec::new(),
-        versions: Vec::new(),
-        times: Times::default(),
-        links: Vec::new(),
-        summary: None,
-        comment: None,
-        journal_ref: None,
-        license: None,
-        withdrawn: false,
-        text_sources: TextSources {
-            title: Source::Shelf,
-            abstract_text: None,
-            authors: None,
-            categories: None,
-        },
-        votes: 0,
-        comments: 0,
-        stars: None,
-    }
+    let mut record = Record::titled(Source::Shelf, Timestamp::UNIX_EPOCH, &document.title);
+    record.ids = vec![ExternalId::local(&document.id)];
+    record.abstract_text = Some(document.text.clone());
+    paper_from(PaperId(row), &record)
 }
 
 /// One query's hits.
