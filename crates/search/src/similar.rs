@@ -11,8 +11,8 @@ use crate::engine::{Engine, Error};
 
 /// Most papers that one request may start from.
 pub const SET_MAX: usize = 200;
-/// From this cosine on, two papers of the same title's words are likely one. Measured on arXiv: versions of one
-/// paper under two ids lie above, papers of one series mostly below.
+/// From this cosine on, two papers of the same title's words are likely one. A judgment, not a
+/// measurement: hence only a suggestion.
 pub const SAME_COSINE: f32 = 0.95;
 
 /// Then so many of both titles' words must be shared.

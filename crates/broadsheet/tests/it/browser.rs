@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 use crate::papers::arxiv_dump;
 use crate::program::{Home, Server, http_client};
 
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 12] = [
     ("front", "/"),
     ("day", "/papers/date/2025-08-07"),
     ("month", "/papers/month/2024-01"),
     ("paper", "/papers/2402.18305"),
     ("search", "/search?q=neural+video"),
     ("search-nothing", "/search?q=qqqqzzzz"),
+    ("similar", "/similar?to=2402.18305"),
     ("trending", "/papers/trending"),
     ("categories", "/categories"),
     ("feeds", "/feeds"),
