@@ -15,6 +15,7 @@ mod crash;
 mod eval;
 mod fetch;
 mod import;
+mod lab;
 mod layering;
 mod papers;
 mod postgres;

@@ -12,6 +12,7 @@ mod helpers;
 mod hosts;
 mod identity;
 mod jobs;
+mod lab;
 mod ledger;
 mod lists;
 mod open;
