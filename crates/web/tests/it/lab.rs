@@ -94,6 +94,17 @@ async fn a_paper_that_runs_says_so_on_its_page() {
     let page = site.page("/papers/2611.10001").await;
     assert!(page.contains("This paper runs here"), "{page}");
     assert!(page.contains("action=\"/lab/halving/runs\""), "{page}");
+    // What does not hold is said with the likely reason.
+    assert!(!page.contains("Likely reason"), "{page}");
+    let outcome = lab_outcome("halving", "does-not-hold-here").to_string();
+    let now = "2026-11-23T12:00:00Z".parse().unwrap();
+    order(&site, "").await;
+    site.store.take_lab_run(now).await.unwrap();
+    site.store.end_lab_run(1, Ok(&outcome), now).await.unwrap();
+    site.status.data_changed();
+    let page = site.page("/papers/2611.10001").await;
+    assert!(page.contains("Run 1 on this server"), "{page}");
+    assert!(page.contains("The data are small."), "{page}");
     let page = site.page("/papers/2611.10003").await;
     assert!(!page.contains("This paper runs here"), "{page}");
 }
