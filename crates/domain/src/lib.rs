@@ -5,6 +5,8 @@
 //! Start with [`paper`] (what is kept) and [`record`] (what a source yields), then [`merge`], which turns the
 //! second into the first.
 
+pub mod account;
+pub mod address;
 pub mod hit;
 pub mod ids;
 pub mod ledger;

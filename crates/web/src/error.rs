@@ -35,6 +35,12 @@ pub enum Error {
     /// Path and query are longer than is accepted.
     #[error("the address is too long")]
     AddressTooLong,
+    /// The reader has asked too often; the text says for how long to wait.
+    #[error("{0}")]
+    TooMany(String),
+    /// Nobody is signed in, and this needs somebody.
+    #[error("{0}")]
+    SignIn(String),
     /// The reader may not do this; the text says why.
     #[error("{0}")]
     Forbidden(String),
@@ -73,6 +79,12 @@ impl Error {
                 StatusCode::BAD_REQUEST,
                 search::engine::Error::Cursor.to_string(),
             ),
+            Error::TooMany(text) => Fault::new(StatusCode::TOO_MANY_REQUESTS, text),
+            Error::SignIn(text) => Fault {
+                status: StatusCode::UNAUTHORIZED,
+                text,
+                links: vec![("Sign in".to_string(), "/sign-in".to_string())],
+            },
             Error::Forbidden(text) => Fault::new(StatusCode::FORBIDDEN, text),
             Error::AddressTooLong => Fault::of_status(StatusCode::URI_TOO_LONG),
             Error::Unavailable(text) => Fault::new(StatusCode::SERVICE_UNAVAILABLE, text),
@@ -145,6 +157,8 @@ impl Fault {
             StatusCode::BAD_REQUEST => "Not understood",
             StatusCode::NOT_FOUND => "Not found",
             StatusCode::METHOD_NOT_ALLOWED => "Read only",
+            StatusCode::TOO_MANY_REQUESTS => "Too many requests",
+            StatusCode::UNAUTHORIZED => "Sign in first",
             StatusCode::SERVICE_UNAVAILABLE => "One moment",
             s if s.is_client_error() => "Refused",
             _ => "Our fault",
