@@ -3,6 +3,8 @@
 //! Unknown keys are errors: a misspelt setting must not be ignored in silence. Libraries get values from here and
 //! read neither files nor the environment themselves.
 
+mod accounts;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,8 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use accounts::{Accounts, Mode, SignUp};
 
 /// What may be written. Every key has a default; `broadsheet config check` prints them all.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub(crate) struct Written {
     pub(crate) sources: Sources,
     /// Papers that run.
     pub(crate) lab: Lab,
+    /// Accounts.
+    pub(crate) accounts: Accounts,
 }
 
 /// Papers that run: whether, and what a run may take.
@@ -101,6 +107,7 @@ impl Default for Written {
             time_zone: "UTC".to_string(),
             sources: Sources::default(),
             lab: Lab::default(),
+            accounts: Accounts::default(),
         }
     }
 }
@@ -229,6 +236,7 @@ impl Config {
                 written.lab.memory_mb
             );
         }
+        written.accounts.check()?;
         if written.contact.chars().any(char::is_control) {
             bail!("contact holds a control character");
         }
