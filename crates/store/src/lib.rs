@@ -1,4 +1,5 @@
-//! All SQL: papers, signals, ledger, quarantine, jobs, and what people do and say; SQLite or PostgreSQL, one SQL text for both.
+//! All SQL: papers, signals, ledger, quarantine, jobs, people, and what they do and say; SQLite or PostgreSQL, one SQL
+//! text for both.
 //!
 //! The database is the truth and nothing else is: the index is derived from it and can be rebuilt. Everything that
 //! comes in goes through one door, [`Store::absorb`], one transaction at a time. Rows become values of `domain` here,
@@ -11,6 +12,7 @@
 //! of rows are given out by us from the table `counters`, inside the transaction that uses them.
 
 mod absorb;
+mod accounts;
 mod backup;
 mod changes;
 mod check;
@@ -33,6 +35,7 @@ pub mod talk;
 pub mod testing;
 mod time;
 
+pub use accounts::{Join, LinkPurpose, MailedLink, NewUser, Session, Token, User};
 pub use absorb::{Absorbed, Intake, Outcome};
 pub use engine::Store;
 pub use error::{Error, Result};
