@@ -118,6 +118,7 @@ fn site(config: &Config) -> Site {
         contact: given(&written.contact),
         time_zone: config.time_zone.clone(),
         version: env!("CARGO_PKG_VERSION"),
+        client_header: None,
     }
 }
 

@@ -35,8 +35,8 @@ pub mod talk;
 pub mod testing;
 mod time;
 
-pub use accounts::{Join, LinkPurpose, MailedLink, NewUser, Session, Token, User};
 pub use absorb::{Absorbed, Intake, Outcome};
+pub use accounts::{Join, LinkPurpose, MailedLink, NewUser, Session, Token, User};
 pub use engine::Store;
 pub use error::{Error, Result};
 pub use hosts::Validators;

@@ -4,15 +4,18 @@
 //! keeping, compressing and validating answers is the [`cache`](crate::cache)'s work.
 
 pub mod about;
+pub mod account;
 pub mod author;
 pub mod categories;
 pub mod coverage;
 pub mod feeds;
+pub mod form;
 pub mod lab;
 pub mod list;
 pub mod month;
 pub mod neighbours;
 pub mod paper;
+pub mod people;
 pub mod query;
 pub mod search;
 pub mod similar;

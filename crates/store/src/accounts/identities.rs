@@ -44,11 +44,12 @@ impl Store {
         }
         let mut tx = self.begin_write().await?;
         // Somebody may have been faster, with the same identity in another window.
-        let there = sqlx::query("SELECT account FROM identities WHERE issuer = $1 AND subject = $2")
-            .bind(issuer)
-            .bind(subject)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let there =
+            sqlx::query("SELECT account FROM identities WHERE issuer = $1 AND subject = $2")
+                .bind(issuer)
+                .bind(subject)
+                .fetch_optional(&mut *tx)
+                .await?;
         if there.is_none() {
             let account = join(&mut tx, name, address, now).await?;
             sqlx::query(INSERT)

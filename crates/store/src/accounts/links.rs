@@ -24,7 +24,11 @@ pub enum LinkPurpose {
 }
 
 impl LinkPurpose {
-    const ALL: [LinkPurpose; 3] = [LinkPurpose::SignUp, LinkPurpose::SignIn, LinkPurpose::Address];
+    const ALL: [LinkPurpose; 3] = [
+        LinkPurpose::SignUp,
+        LinkPurpose::SignIn,
+        LinkPurpose::Address,
+    ];
 
     /// The word in the database.
     pub fn as_str(self) -> &'static str {

@@ -322,11 +322,10 @@ pub(super) async fn insert(
 
 /// The next number of a counter.
 pub(super) async fn next(tx: &mut Transaction<'static, Any>, counter: &str) -> Result<i64> {
-    let row =
-        sqlx::query("UPDATE counters SET value = value + 1 WHERE name = $1 RETURNING value")
-            .bind(counter.to_string())
-            .fetch_one(&mut **tx)
-            .await?;
+    let row = sqlx::query("UPDATE counters SET value = value + 1 WHERE name = $1 RETURNING value")
+        .bind(counter.to_string())
+        .fetch_one(&mut **tx)
+        .await?;
     Columns::of(&row).int()
 }
 
