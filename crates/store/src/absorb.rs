@@ -6,6 +6,7 @@
 //! date, again in a few statements. So a batch of a thousand new records costs some dozens of statements.
 
 mod clean;
+mod here;
 mod identity;
 mod working;
 mod write;
@@ -24,6 +25,7 @@ use crate::ledger::{Checkpoint, announce, put_checkpoint};
 use crate::quarantine::set_aside;
 
 use clean::clean;
+pub(crate) use here::count_here;
 use working::Working;
 use write::{Counters, write};
 

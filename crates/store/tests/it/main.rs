@@ -21,3 +21,5 @@ mod processes;
 mod properties;
 mod quarantine;
 mod readings;
+mod talk;
+mod talk_comments;
