@@ -122,7 +122,10 @@ impl UserName {
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let text = text.trim();
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        let begins_well = text.chars().next().is_none_or(|c| c.is_ascii_alphanumeric());
+        let begins_well = text
+            .chars()
+            .next()
+            .is_none_or(|c| c.is_ascii_alphanumeric());
         if !text.chars().all(allowed) || !begins_well {
             return Err(NameError::Character);
         }
@@ -198,7 +201,10 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Result<&str, NameError>) {
         let name = UserName::parse(text);
-        assert_eq!(name.as_ref().map(UserName::as_str), expected.as_ref().copied());
+        assert_eq!(
+            name.as_ref().map(UserName::as_str),
+            expected.as_ref().copied()
+        );
     }
 
     #[test]
@@ -218,13 +224,19 @@ mod tests {
 
     #[test]
     fn one_key_is_one_name() {
-        let (a, b) = (UserName::parse("Jane").unwrap(), UserName::parse("jANE").unwrap());
+        let (a, b) = (
+            UserName::parse("Jane").unwrap(),
+            UserName::parse("jANE").unwrap(),
+        );
         assert_eq!(a.key(), b.key());
     }
 
     #[track_caller]
     fn check_nearest(text: &str, expected: Option<&str>) {
-        assert_eq!(UserName::nearest(text).as_ref().map(UserName::as_str), expected);
+        assert_eq!(
+            UserName::nearest(text).as_ref().map(UserName::as_str),
+            expected
+        );
     }
 
     #[test]

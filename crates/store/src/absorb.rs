@@ -5,6 +5,7 @@
 //! which paper each one means (`identity.rs`) and what changes (`domain::merge`). [`write()`] brings the rows up to
 //! date, again in a few statements. So a batch of a thousand new records costs some dozens of statements.
 
+mod amend;
 mod clean;
 mod identity;
 mod working;
@@ -23,6 +24,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{Checkpoint, announce, put_checkpoint};
 use crate::quarantine::set_aside;
 
+pub(crate) use amend::amend;
 use clean::clean;
 use working::Working;
 use write::{Counters, write};

@@ -65,8 +65,25 @@ impl Working {
         let ids = by_id.values().chain(by_title.values().flatten());
         let ids: HashSet<PaperId> = ids.copied().collect();
         let ids: Vec<PaperId> = ids.into_iter().collect();
-        let papers = papers::load(conn, &ids).await?;
-        let mut newest = signals::newest(conn, &ids).await?;
+        let working = Working::of(conn, &ids, newest_paper).await?;
+        if let Some(lost) = ids.iter().find(|id| !working.entries.contains_key(id)) {
+            return Err(Error::Damaged(format!("paper row {} has no id", lost.0)));
+        }
+        Ok(Working {
+            by_id,
+            by_title,
+            ..working
+        })
+    }
+
+    /// Fetches papers by row, those that are there.
+    pub(super) async fn of(
+        conn: &mut AnyConnection,
+        ids: &[PaperId],
+        newest_paper: i64,
+    ) -> Result<Working> {
+        let papers = papers::load(conn, ids).await?;
+        let mut newest = signals::newest(conn, ids).await?;
         let entries = papers.into_iter().map(|(id, paper)| {
             let entry = Entry {
                 before: Some(Box::new(paper.clone())),
@@ -77,16 +94,12 @@ impl Working {
             };
             (id, entry)
         });
-        let entries: HashMap<PaperId, Entry> = entries.collect();
-        if let Some(lost) = ids.iter().find(|id| !entries.contains_key(id)) {
-            return Err(Error::Damaged(format!("paper row {} has no id", lost.0)));
-        }
         Ok(Working {
-            entries,
+            entries: entries.collect(),
             order: Vec::new(),
             united: Vec::new(),
-            by_id,
-            by_title,
+            by_id: HashMap::new(),
+            by_title: HashMap::new(),
             newest_paper: u32::try_from(newest_paper)
                 .map_err(|_| Error::Damaged(format!("the paper counter is {newest_paper}")))?,
         })

@@ -336,7 +336,12 @@ async fn move_and_delete(
     seq: i64,
 ) -> Result<()> {
     let (kept, gone) = (sql::row_of(kept), sql::row_of(gone));
-    for sql in MOVES {
+    let moves = MOVES
+        .iter()
+        .chain(&crate::collections::MOVES)
+        .chain(&crate::claims::MOVES)
+        .chain(&crate::webhooks::MOVES);
+    for sql in moves.copied() {
         let statement = sqlx::query(sql);
         let statement = match sql.contains("$2") {
             true => statement.bind(kept).bind(gone),

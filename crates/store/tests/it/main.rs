@@ -8,6 +8,8 @@
 mod absorb;
 mod backup;
 mod changes;
+mod claims;
+mod collections;
 mod helpers;
 mod hosts;
 mod identity;
@@ -20,3 +22,5 @@ mod processes;
 mod properties;
 mod quarantine;
 mod readings;
+mod submissions;
+mod webhooks;

@@ -27,6 +27,7 @@ pub(crate) fn source_name(source: Source) -> &'static str {
         Source::Shelf => "the starter shelf",
         Source::SavedPage => "a saved Daily Papers page",
         Source::Bibliography => "a bibliography",
+        Source::Reader => "a reader",
         Source::Feed => "a feed",
         Source::DailyPapers => "Daily Papers",
         Source::ArxivDump => "an arXiv dump",
