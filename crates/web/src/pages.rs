@@ -3,9 +3,13 @@
 //! A page is a struct of what its template shows, next to the handler that fills it. Handlers load, fill and return;
 //! keeping, compressing and validating answers is the [`cache`](crate::cache)'s work.
 
+pub(crate) mod acted;
 pub mod about;
+pub mod admin;
 pub mod author;
 pub mod categories;
+pub mod claims;
+pub mod collections;
 pub mod coverage;
 pub mod feeds;
 pub mod lab;
@@ -16,11 +20,13 @@ pub mod paper;
 pub mod query;
 pub mod search;
 pub mod similar;
+pub mod submit;
 pub mod sparkline;
 pub mod suggest;
 pub mod tags;
 pub mod today;
 pub mod trending;
+pub mod webhooks;
 pub mod window;
 
 use askama::Template;

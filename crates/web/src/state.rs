@@ -12,6 +12,7 @@ use store::Store;
 use crate::calendar::Calendar;
 use crate::lab::Lab;
 use crate::pages::neighbours::Orders;
+use crate::policy::Policy;
 
 /// Settings of the site that pages and feeds print.
 #[derive(Debug, Clone)]
@@ -128,6 +129,8 @@ pub struct App {
     pub metrics: Option<RenderMetrics>,
     /// Papers that run.
     pub lab: Lab,
+    /// What readers may submit and have told.
+    pub policy: Policy,
     /// The calendar of the version of the data that it was read at.
     calendar: Arc<tokio::sync::Mutex<Option<CalendarOf>>>,
     /// The order of papers on the days that were looked at last.
@@ -152,6 +155,7 @@ impl App {
             status,
             metrics,
             lab: Lab::default(),
+            policy: Policy::default(),
             calendar: Arc::default(),
             orders: Orders::default(),
         }
@@ -160,6 +164,12 @@ impl App {
     /// The site with a lab.
     pub fn with_lab(mut self, lab: Lab) -> Self {
         self.lab = lab;
+        self
+    }
+
+    /// The site under a policy.
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 
