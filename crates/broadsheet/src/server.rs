@@ -102,7 +102,14 @@ fn spawn_callers(
         let webhooks = Webhooks::new(config, pipeline)?;
         tasks.spawn(webhooks.work(stop.clone()));
     }
-    let parts = || (config.clone(), pipeline.clone(), status.clone(), stop.clone());
+    let parts = || {
+        (
+            config.clone(),
+            pipeline.clone(),
+            status.clone(),
+            stop.clone(),
+        )
+    };
     if config.written.submissions.enabled {
         let (config, pipeline, status, stop) = parts();
         tasks.spawn(submitted::work(config, pipeline, status, stop));
@@ -143,7 +150,9 @@ fn policy(config: &Config) -> Policy {
         per_day: submissions.per_day,
         age_days_max: submissions.age_days_max,
         allow_links: submissions.allow_links,
-        webhooks: webhooks.enabled.then(|| -> CheckAddress { Arc::new(check) }),
+        webhooks: webhooks
+            .enabled
+            .then(|| -> CheckAddress { Arc::new(check) }),
     }
 }
 
@@ -156,6 +165,7 @@ fn site(config: &Config) -> Site {
         contact: given(&written.contact),
         time_zone: config.time_zone.clone(),
         version: env!("CARGO_PKG_VERSION"),
+        client_header: None,
     }
 }
 

@@ -153,11 +153,13 @@ impl Webhooks {
         }
         ids.sort();
         let (engine, query) = (self.pipeline.engine(), webhook.query.clone());
-        let matching =
-            tokio::task::spawn_blocking(move || engine.matching(&query, &ids)).await??;
+        let matching = tokio::task::spawn_blocking(move || engine.matching(&query, &ids)).await??;
         let untold = self.pipeline.store.untold(webhook.id, &matching).await?;
         let messages = untold.chunks(PAPERS_PER_MESSAGE).map(|some| {
-            let papers: Vec<&Paper> = some.iter().filter_map(|id| papers.get(id).copied()).collect();
+            let papers: Vec<&Paper> = some
+                .iter()
+                .filter_map(|id| papers.get(id).copied())
+                .collect();
             let site = Addressed {
                 base: &self.base,
                 site: &self.site,

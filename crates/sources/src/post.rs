@@ -124,7 +124,11 @@ mod tests {
 
     #[test]
     fn only_public_addresses_over_tls_are_told() {
-        check_address("https://hooks.example.org/x?y=1", false, "https://hooks.example.org/x?y=1");
+        check_address(
+            "https://hooks.example.org/x?y=1",
+            false,
+            "https://hooks.example.org/x?y=1",
+        );
         check_address("http://hooks.example.org/x", false, "must begin with https");
         for private in [
             "https://127.0.0.1/",
@@ -151,6 +155,10 @@ mod tests {
         check_address("http://[::1]/", true, "http://[::1]/");
         check_address("https://10.1.2.3/", true, "https://10.1.2.3/");
         check_address("http://10.1.2.3/", true, "must begin with https");
-        check_address("http://localhost.example.org/", true, "must begin with https");
+        check_address(
+            "http://localhost.example.org/",
+            true,
+            "must begin with https",
+        );
     }
 }

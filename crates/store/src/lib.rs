@@ -1,4 +1,4 @@
-//! All SQL: papers, signals, ledger, quarantine, jobs; SQLite or PostgreSQL, one SQL text for both.
+//! All SQL: papers, signals, ledger, quarantine, jobs, people; SQLite or PostgreSQL, one SQL text for both.
 //!
 //! The database is the truth and nothing else is: the index is derived from it and can be rebuilt. Everything that
 //! comes in goes through one door, [`Store::absorb`], one transaction at a time. Rows become values of `domain` here,
@@ -11,6 +11,7 @@
 //! of rows are given out by us from the table `counters`, inside the transaction that uses them.
 
 mod absorb;
+mod accounts;
 mod backup;
 mod changes;
 mod check;
@@ -36,6 +37,7 @@ mod time;
 mod webhooks;
 
 pub use absorb::{Absorbed, Intake, Outcome};
+pub use accounts::{Join, LinkPurpose, MailedLink, NewUser, Session, Token, User};
 pub use claims::{
     AuthorshipClaim, AuthorshipOrder, AuthorshipState, CLAIMS_PER_DAY_MAX, ClaimAct, ClaimEvent,
     ClaimKind, Claimed, Decision, LINKS_MAX, PENDING_MAX, Said, Submission, SubmissionOrder,

@@ -54,6 +54,7 @@ async fn main() -> Outcome<()> {
         contact: None,
         time_zone: TimeZone::UTC,
         version: env!("CARGO_PKG_VERSION"),
+        client_header: None,
     };
     let app = App::new(
         Store::clone(&store),

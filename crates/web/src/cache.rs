@@ -23,6 +23,7 @@ use jiff::civil::Date;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use crate::account::Viewer;
 use crate::base_url::host;
 use crate::state::App;
 use flight::Flights;
@@ -153,6 +154,11 @@ pub async fn serve(
     if request.method() != Method::GET && !head {
         return next.run(request).await;
     }
+    let viewer = request.extensions().get::<Viewer>();
+    if viewer.is_some_and(Viewer::is_one_of_many) {
+        // What one reader sees is made for them alone.
+        return fresh(request, next, head).await;
+    }
     let key = key(&app, &request);
     let edition = Edition {
         data_version: app.status.data_version(),
@@ -178,6 +184,17 @@ pub async fn serve(
         }
     };
     page.respond(&parts.headers, head)
+}
+
+/// An answer that is not kept. Handlers answer HEAD as GET; the body is left out here.
+async fn fresh(mut request: Request, next: Next, head: bool) -> Response {
+    *request.method_mut() = Method::GET;
+    let response = next.run(request).await;
+    if head {
+        response.map(|_| no_body())
+    } else {
+        response
+    }
 }
 
 impl Answers {
@@ -241,6 +258,11 @@ fn key(app: &App, request: &Request) -> Option<String> {
     if app.site.base_url.is_none() {
         key.push_str(host(request.headers()).ok()?.unwrap_or_default());
     }
+    let viewer = request.extensions().get::<Viewer>();
+    key.push(match viewer.is_some_and(Viewer::owns_the_machine) {
+        true => '!',
+        false => ' ',
+    });
     key.push(match Accepted::of(request.headers()) {
         Accepted::Html => ' ',
         Accepted::Json => 'j',

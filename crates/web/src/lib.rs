@@ -3,10 +3,12 @@
 //! Start with [`router`], where every address is listed, and [`state`], what every handler can reach.
 //! [`lists`] are what the site shows, as [`pages`] or feeds; [`view`] is how a paper looks on them.
 
+pub mod account;
 pub(crate) mod api;
 pub mod base_url;
 pub mod cache;
 pub mod calendar;
+pub mod client;
 pub(crate) mod discovery;
 pub mod error;
 pub(crate) mod feeds;
@@ -28,5 +30,6 @@ pub mod serve;
 pub mod state;
 pub mod static_files;
 pub mod suffix;
+pub mod throttle;
 mod times;
 pub mod view;

@@ -3,8 +3,9 @@
 //! A page is a struct of what its template shows, next to the handler that fills it. Handlers load, fill and return;
 //! keeping, compressing and validating answers is the [`cache`](crate::cache)'s work.
 
-pub(crate) mod acted;
 pub mod about;
+pub mod account;
+pub(crate) mod acted;
 pub mod admin;
 pub mod author;
 pub mod categories;
@@ -12,16 +13,18 @@ pub mod claims;
 pub mod collections;
 pub mod coverage;
 pub mod feeds;
+pub mod form;
 pub mod lab;
 pub mod list;
 pub mod month;
 pub mod neighbours;
 pub mod paper;
+pub mod people;
 pub mod query;
 pub mod search;
 pub mod similar;
-pub mod submit;
 pub mod sparkline;
+pub mod submit;
 pub mod suggest;
 pub mod tags;
 pub mod today;

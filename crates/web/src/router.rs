@@ -6,18 +6,20 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::account::know;
 use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
-    about, author, categories, coverage, feeds, lab, nothing_here, paper, search, similar, suggest,
-    tags, today, trending, window,
+    about, account, admin, author, categories, claims, collections, coverage, feeds, lab,
+    nothing_here, paper, people, search, similar, submit, suggest, tags, today, trending, webhooks,
+    window,
 };
 use crate::state::App;
 use crate::{api, discovery, error, health, observe, security, static_files};
 
 /// The whole site as a service.
 ///
-/// A request passes, outermost first: [`security::guard`], [`cache::serve`] (most end here), [`observe`],
+/// A request passes, outermost first: [`security::guard`], [`know`], [`cache::serve`] (most end here), [`observe`],
 /// [`error::dress`], [`limits::bound`], the handler.
 pub fn router(app: App) -> Router {
     // The last segments may end in `.atom`, `.rss`, `.json` and so on: see `suffix`.
@@ -56,6 +58,8 @@ pub fn router(app: App) -> Router {
     // What may be kept and given to the next reader.
     let kept = pages
         .merge(lab::routes())
+        .merge(claims::routes())
+        .merge(collections::routes())
         .merge(api::routes())
         .merge(discovery::routes())
         .fallback(nothing_here);
@@ -67,7 +71,19 @@ pub fn router(app: App) -> Router {
     // What tells of this moment, or changes something.
     let momentary = worked(health::routes().merge(lab::momentary_routes()), &app);
 
+    // What is one reader's alone: nothing of it may be kept.
+    let private = account::routes()
+        .merge(people::routes())
+        .merge(admin::private_routes())
+        .merge(claims::private_routes())
+        .merge(collections::private_routes())
+        .merge(submit::private_routes())
+        .merge(webhooks::private_routes());
+    let private = worked(private, &app);
+
     kept.merge(momentary)
+        .merge(private)
+        .layer(from_fn_with_state(app.clone(), know))
         .layer(from_fn_with_state(app.clone(), security::guard))
         .layer(DefaultBodyLimit::max(limits::BODY_LEN_MAX))
         .with_state(app)

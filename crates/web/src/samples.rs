@@ -112,6 +112,7 @@ pub(crate) fn site() -> Site {
         contact: None,
         time_zone: TimeZone::UTC,
         version: "0.0.0",
+        client_header: None,
     }
 }
 

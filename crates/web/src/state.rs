@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 
+use axum::http::HeaderName;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use search::engine::Engine;
 use store::Store;
 
+use crate::account::People;
 use crate::calendar::Calendar;
 use crate::lab::Lab;
 use crate::pages::neighbours::Orders;
@@ -27,6 +29,8 @@ pub struct Site {
     pub time_zone: TimeZone,
     /// Version of the program.
     pub version: &'static str,
+    /// The header in which a trusted proxy names the client; `None` where the connection says it.
+    pub client_header: Option<HeaderName>,
 }
 
 /// What the background is doing, for the masthead's notice, the coverage page and readiness.
@@ -129,6 +133,8 @@ pub struct App {
     pub metrics: Option<RenderMetrics>,
     /// Papers that run.
     pub lab: Lab,
+    /// Accounts.
+    pub people: Arc<People>,
     /// What readers may submit and have told.
     pub policy: Policy,
     /// The calendar of the version of the data that it was read at.
@@ -151,6 +157,7 @@ impl App {
             store,
             engine,
             site: Arc::new(site),
+            people: Arc::new(People::nobody(&clock)),
             clock,
             status,
             metrics,
@@ -164,6 +171,12 @@ impl App {
     /// The site with a lab.
     pub fn with_lab(mut self, lab: Lab) -> Self {
         self.lab = lab;
+        self
+    }
+
+    /// The site with accounts.
+    pub fn with_people(mut self, people: People) -> Self {
+        self.people = Arc::new(people);
         self
     }
 

@@ -13,7 +13,7 @@ use crate::latex;
 use crate::lists::Entry;
 
 pub use address::{paper_path, path_segment, query_value};
-pub use layout::Layout;
+pub use layout::{Layout, Who};
 pub use words::{cut, escape, long_date, month_name, number, plain_date, short_date, weekday_name};
 
 /// How many authors a card names.

@@ -80,7 +80,11 @@ async fn next(visitor: &Visitor, pipeline: &Pipeline, age_days_max: u32) -> Resu
     match outcome(visitor, pipeline, &submission, age_days_max).await {
         Ok(outcome) => {
             let outcome = outcome.as_ref().map(|id| *id).map_err(String::as_str);
-            info!(submission = submission.id, taken = outcome.is_ok(), "Settled a submission");
+            info!(
+                submission = submission.id,
+                taken = outcome.is_ok(),
+                "Settled a submission"
+            );
             store
                 .settle_submission(submission.id, outcome, Timestamp::now())
                 .await?;

@@ -80,7 +80,10 @@ impl Addressed<'_> {
 }
 
 fn title(paper: &Paper) -> String {
-    one_line(&paper.title).chars().take(TITLE_CHARS_MAX).collect()
+    one_line(&paper.title)
+        .chars()
+        .take(TITLE_CHARS_MAX)
+        .collect()
 }
 
 /// A stranger's text for a chat channel: it calls nobody and makes no links. Chat systems read `<!channel>`, `<url>`
@@ -96,7 +99,9 @@ fn harmless(text: &str) -> String {
 /// The signature of a message.
 pub(super) fn signature(secret: &str, id: &str, seconds: &str, body: &str) -> String {
     let text = secret.strip_prefix(SECRET_PREFIX).unwrap_or(secret);
-    let key = STANDARD.decode(text).unwrap_or_else(|_| text.as_bytes().to_vec());
+    let key = STANDARD
+        .decode(text)
+        .unwrap_or_else(|_| text.as_bytes().to_vec());
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("a key of any length");
     mac.update(format!("{id}.{seconds}.{body}").as_bytes());
@@ -167,6 +172,9 @@ mod tests {
         };
         let text = site.text("", &[&hostile]);
         assert!(!text.contains('<') && !text.contains("@all"), "{text}");
-        assert!(text.contains("&lt;!channel&gt; @\u{200b}all &amp; "), "{text}");
+        assert!(
+            text.contains("&lt;!channel&gt; @\u{200b}all &amp; "),
+            "{text}"
+        );
     }
 }

@@ -90,7 +90,10 @@ async fn overview(State(app): State<App>, viewer: Viewer) -> Result<Response, Er
         ("Papers", number(totals.papers)),
         ("Readings of signals", number(totals.readings)),
         ("Records set aside", number(totals.quarantined)),
-        ("Known from the starter shelf only", number(totals.shelf_only)),
+        (
+            "Known from the starter shelf only",
+            number(totals.shelf_only),
+        ),
     ];
     if let Some(bytes) = totals.bytes {
         numbers.push(("Database", format!("{} MB", number(bytes / 1_000_000))));
@@ -111,7 +114,10 @@ async fn sources(State(app): State<App>, viewer: Viewer) -> Result<Response, Err
     let now = app.clock.now();
     let or = |at: Option<Timestamp>, else_say: &str| at.map_or(else_say.to_string(), time);
     let mut fetching = vec![
-        ("Last round", or(activity.last_fetch, "none since the start")),
+        (
+            "Last round",
+            or(activity.last_fetch, "none since the start"),
+        ),
         (
             "Next round",
             match activity.offline {
@@ -126,14 +132,23 @@ async fn sources(State(app): State<App>, viewer: Viewer) -> Result<Response, Err
     if let Some(error) = activity.last_error {
         fetching.push(("Last failure", cut(&error, 300)));
     }
-    let hosts = app.store.hosts().await?.into_iter().map(|(host, next, why)| {
-        let when = match next > now {
-            true => format!("not before {}", time(next)),
-            false => "at any time".to_string(),
-        };
-        let why = if next > now { cut(&why, 200) } else { String::new() };
-        (cut(&host, 80), when, why)
-    });
+    let hosts = app
+        .store
+        .hosts()
+        .await?
+        .into_iter()
+        .map(|(host, next, why)| {
+            let when = match next > now {
+                true => format!("not before {}", time(next)),
+                false => "at any time".to_string(),
+            };
+            let why = if next > now {
+                cut(&why, 200)
+            } else {
+                String::new()
+            };
+            (cut(&host, 80), when, why)
+        });
     let hosts = hosts.collect();
     let open = app.store.batches(None, true, SHOWN).await?;
     let quarantine = app.store.quarantine_counts().await?;

@@ -243,7 +243,11 @@ async fn say(
     })?;
     let (value, now) = (form.text("value"), app.clock.now());
     let said = match form.text("act") {
-        "" | "add" => app.store.add_claim(paper.id, kind, value, user, now).await?,
+        "" | "add" => {
+            app.store
+                .add_claim(paper.id, kind, value, user, now)
+                .await?
+        }
         "withdraw" => {
             app.store
                 .withdraw_claim(paper.id, kind, value, user, now)
@@ -265,7 +269,11 @@ async fn say(
     match fault(said, kind) {
         None => {
             app.status.data_changed();
-            Ok(acted(&headers, &next(&form, &paper), json!({ "done": said == Said::Done })))
+            Ok(acted(
+                &headers,
+                &next(&form, &paper),
+                json!({ "done": said == Said::Done }),
+            ))
         }
         Some((status, text)) => {
             let mut page = filled(&app, &viewer, &paper).await?;
@@ -304,7 +312,13 @@ fn fault(said: Said, kind: ClaimKind) -> Option<(StatusCode, String)> {
     let bad = StatusCode::BAD_REQUEST;
     Some(match said {
         Said::Done => return None,
-        Said::Already => (bad, format!("The paper has this {} already, or has it no more.", kind_words(kind))),
+        Said::Already => (
+            bad,
+            format!(
+                "The paper has this {} already, or has it no more.",
+                kind_words(kind)
+            ),
+        ),
         Said::Barred => (
             StatusCode::FORBIDDEN,
             "A moderator removed this from the paper; the history says why.".to_string(),
@@ -367,7 +381,11 @@ async fn authorship(
     if form.text("act") == "withdraw" {
         let id = form.text("id").parse().unwrap_or(-1);
         let done = app.store.withdraw_authorship(id, user).await?;
-        return Ok(acted(&headers, &next(&form, &paper), json!({ "done": done })));
+        return Ok(acted(
+            &headers,
+            &next(&form, &paper),
+            json!({ "done": done }),
+        ));
     }
     let author = form.text("author");
     let fault = match paper.authors.iter().any(|a| a.name == author) {

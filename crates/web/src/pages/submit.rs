@@ -69,7 +69,11 @@ struct SubmissionView {
 }
 
 /// `GET /submit`.
-async fn show(State(app): State<App>, viewer: Viewer, headers: HeaderMap) -> Result<Response, Error> {
+async fn show(
+    State(app): State<App>,
+    viewer: Viewer,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
     let user = viewer.reader()?.id;
     if Accepted::of(&headers) == Accepted::Json {
         let mine = app.store.submissions_of(user, LISTED).await?;
@@ -173,9 +177,17 @@ async fn submit(
     let is_json = Accepted::of(&headers) == Accepted::Json;
     let (status, answer, here) = match taken(&app, user, &form).await? {
         Answer::Done(address) => {
-            let state = if address.is_some() { "taken" } else { "waiting" };
+            let state = if address.is_some() {
+                "taken"
+            } else {
+                "waiting"
+            };
             let next = address.clone().unwrap_or("/submit".to_string());
-            return Ok(acted(&headers, &next, json!({ "state": state, "address": address })));
+            return Ok(acted(
+                &headers,
+                &next,
+                json!({ "state": state, "address": address }),
+            ));
         }
         Answer::Here(paper) if is_json => {
             let body = json!({ "state": "here", "address": paper.href });
@@ -243,7 +255,9 @@ async fn taken(app: &App, user: UserId, form: &Form) -> Result<Answer, Error> {
     };
     let id = match app.store.submit(order, now).await? {
         Submitted::Taken(id) => id,
-        Submitted::Here(_) => return not("This paper has just come in. Submit it again to see it."),
+        Submitted::Here(_) => {
+            return not("This paper has just come in. Submit it again to see it.");
+        }
         Submitted::Waits(_) => {
             return not("Somebody has submitted this paper already, and it waits to be fetched.");
         }
@@ -287,12 +301,7 @@ fn read(typed: &str) -> Option<ExternalId> {
 
 /// What a reader says of a paper that no source here can fetch. Somebody chose it for this site's page, so it stands
 /// on the list of the day.
-fn by_hand(
-    external: ExternalId,
-    title: String,
-    form: &Form,
-    now: jiff::Timestamp,
-) -> Record {
+fn by_hand(external: ExternalId, title: String, form: &Form, now: jiff::Timestamp) -> Record {
     let mut record = Record::titled(Source::Reader, now, title);
     record.ids = vec![external];
     record.times.featured = Some(now);

@@ -68,7 +68,11 @@ struct DeliveryView {
 }
 
 /// `GET /account/webhooks`.
-async fn show(State(app): State<App>, viewer: Viewer, headers: HeaderMap) -> Result<Response, Error> {
+async fn show(
+    State(app): State<App>,
+    viewer: Viewer,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
     let user = viewer.reader()?;
     if Accepted::of(&headers) == Accepted::Json {
         let mut list = Vec::new();
@@ -163,7 +167,9 @@ fn delivery(delivery: &Delivery) -> DeliveryView {
 
 fn checker(app: &App) -> Result<&CheckAddress, Error> {
     app.policy.webhooks.as_ref().ok_or_else(|| {
-        Error::Forbidden("This site sends no webhooks; its admin has switched them off.".to_string())
+        Error::Forbidden(
+            "This site sends no webhooks; its admin has switched them off.".to_string(),
+        )
     })
 }
 
@@ -237,8 +243,7 @@ async fn change(
     let user = viewer.writer()?;
     let id = id.parse().unwrap_or(-1);
     let webhook = app.store.webhook(id, user.id).await?;
-    let webhook =
-        webhook.ok_or_else(|| Error::not_found("You have no webhook of this number."))?;
+    let webhook = webhook.ok_or_else(|| Error::not_found("You have no webhook of this number."))?;
     let now = app.clock.now();
     match Form::read(&body).text("act") {
         "test" => {
@@ -266,7 +271,11 @@ async fn change(
             ));
         }
     }
-    Ok(acted(&headers, "/account/webhooks", json!({ "done": true })))
+    Ok(acted(
+        &headers,
+        "/account/webhooks",
+        json!({ "done": true }),
+    ))
 }
 
 fn test_payload(app: &App, webhook: &Webhook, now: Timestamp) -> String {

@@ -1,5 +1,8 @@
 //! The frame that every page has.
 
+use domain::account::Role;
+
+use crate::account::{self, Mode};
 use crate::state::App;
 use crate::static_files;
 
@@ -36,6 +39,43 @@ pub struct Layout {
     pub icon: &'static str,
     /// Version of the program.
     pub version: &'static str,
+    /// Who reads.
+    pub who: Who,
+}
+
+/// What the masthead says of the reader.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Who {
+    /// Their name; nobody's where nobody is known.
+    pub name: Option<String>,
+    /// Whether the machine is theirs alone, so that there is nothing to sign out of.
+    pub alone: bool,
+    /// Whether people sign in on a page of this site.
+    pub signs_in: bool,
+    /// Moderator or admin.
+    pub moderates: bool,
+    /// Admin.
+    pub runs: bool,
+}
+
+impl Who {
+    /// Of the request at work.
+    fn of(app: &App) -> Self {
+        let viewer = account::viewer();
+        let role = viewer.user().map(|user| user.role);
+        Who {
+            name: viewer.user().map(|user| user.name.to_string()),
+            alone: viewer.owns_the_machine(),
+            signs_in: app.people.mode == Mode::SignIn,
+            moderates: role >= Some(Role::Moderator),
+            runs: role >= Some(Role::Admin),
+        }
+    }
+
+    /// Whether there is anything to say.
+    pub fn is_shown(&self) -> bool {
+        self.name.is_some() || self.signs_in
+    }
 }
 
 impl Layout {
@@ -56,6 +96,7 @@ impl Layout {
             js: static_files::js().address,
             icon: static_files::icon().address,
             version: app.site.version,
+            who: Who::of(app),
         }
     }
 

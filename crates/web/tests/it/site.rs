@@ -138,6 +138,7 @@ impl TestSite {
             contact: Some("librarian@example.org".to_string()),
             time_zone: TimeZone::UTC,
             version: "0.0.0-test",
+            client_header: None,
         };
         let app = App::new(
             store.clone(),

@@ -111,7 +111,9 @@ pub(super) async fn show(
             .into_iter()
             .map(|d| {
                 let who = d.moderator.unwrap_or("A moderator".to_string());
-                let whose = d.account.map_or(String::new(), |name| format!(" of {name}"));
+                let whose = d
+                    .account
+                    .map_or(String::new(), |name| format!(" of {name}"));
                 DecisionView {
                     words: format!("{who} {} “{}”{whose}", d.act, cut(&d.about, 120)),
                     paper: paper(d.paper).0,

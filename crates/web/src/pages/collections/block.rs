@@ -43,9 +43,8 @@ impl Block {
                     href: path(c),
                 })
                 .collect();
-            let choice = |c: &store::Collection| {
-                (format!("{}/{}", c.owner_name, c.slug), c.title.clone())
-            };
+            let choice =
+                |c: &store::Collection| (format!("{}/{}", c.owner_name, c.slug), c.title.clone());
             block.choices = Some(free.iter().map(choice).collect());
         }
         Ok(block)

@@ -25,9 +25,7 @@ pub(crate) async fn named_paper(app: &App, key: &str) -> Result<Paper, Error> {
         Some(id) => app.store.paper(&id).await?,
         None => None,
     };
-    paper.ok_or_else(|| {
-        Error::not_found(format!("There is no paper “{}” here.", cut(key, 100)))
-    })
+    paper.ok_or_else(|| Error::not_found(format!("There is no paper “{}” here.", cut(key, 100))))
 }
 
 /// `POST /collections/add` from a paper's page: `paper`, and `collection` as `owner/slug`, or `title` for a new one.
@@ -151,11 +149,7 @@ pub(super) async fn item(
             })?;
             moved(MoveTo::Place(place - 1)).await?
         }
-        "note" => {
-            store
-                .annotate(id, paper.id, form.text("note"), now)
-                .await?
-        }
+        "note" => store.annotate(id, paper.id, form.text("note"), now).await?,
         "remove" => match store.uncollect(id, paper.id, now).await? {
             true => Collected::Done,
             false => Collected::Unknown,
@@ -178,7 +172,11 @@ pub(super) async fn item(
                 "" => path(&collection),
                 next => next.to_string(),
             };
-            Ok(acted(&headers, &next, json!({ "done": done == Collected::Done })))
+            Ok(acted(
+                &headers,
+                &next,
+                json!({ "done": done == Collected::Done }),
+            ))
         }
     }
 }
@@ -266,7 +264,11 @@ pub(super) async fn member(
                 true => "/collections".to_string(),
                 false => path(&collection),
             };
-            Ok(acted(&headers, &next, json!({ "done": done == Collected::Done })))
+            Ok(acted(
+                &headers,
+                &next,
+                json!({ "done": done == Collected::Done }),
+            ))
         }
     }
 }

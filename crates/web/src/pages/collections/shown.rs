@@ -136,16 +136,18 @@ async fn filled(
 ) -> Result<CollectionPage, Error> {
     let reader = viewer.id();
     let loaded = loaded(app, collection, slice).await?;
-    let items = (slice.offset + 1..).zip(&loaded).map(|(place, (item, paper))| ItemView {
-        place,
-        key: paper.key(),
-        card: CardView::of(paper),
-        note: item.note.clone(),
-        added: match &item.by {
-            Some(name) => format!("added by {name}, {}", short_date(utc_day(item.at))),
-            None => format!("added {}", short_date(utc_day(item.at))),
-        },
-    });
+    let items = (slice.offset + 1..)
+        .zip(&loaded)
+        .map(|(place, (item, paper))| ItemView {
+            place,
+            key: paper.key(),
+            card: CardView::of(paper),
+            note: item.note.clone(),
+            added: match &item.by {
+                Some(name) => format!("added by {name}, {}", short_date(utc_day(item.at))),
+                None => format!("added {}", short_date(utc_day(item.at))),
+            },
+        });
     let may_edit = collection.may_edit(reader);
     let is_owner = reader == Some(collection.owner);
     let members = match may_edit {
