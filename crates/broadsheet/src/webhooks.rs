@@ -220,3 +220,6 @@ impl Webhooks {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

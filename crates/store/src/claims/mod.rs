@@ -14,6 +14,7 @@ pub use decisions::Decision;
 pub use history::{
     CLAIMS_PER_DAY_MAX, ClaimAct, ClaimEvent, ClaimKind, LINKS_MAX, Said, TAGS_MAX, reader_tag,
 };
+pub(crate) use person::forget;
 pub use submissions::{Submission, SubmissionOrder, SubmissionState, Submitted};
 
 /// What hangs on a united paper, moved from one row ($2) to another ($1).

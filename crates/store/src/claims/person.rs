@@ -96,16 +96,22 @@ impl Store {
     /// papers, without the name. Afterwards no row of these tables names the account.
     pub async fn forget_claims(&self, person: UserId) -> Result<()> {
         let mut tx = self.begin_write().await?;
-        let statements = crate::collections::FORGET_ITEMS
-            .iter()
-            .chain(&crate::webhooks::FORGET)
-            .chain(&FORGET);
-        for sql in statements.copied() {
-            sqlx::query(sql).bind(person.0).execute(&mut *tx).await?;
-        }
+        forget(&mut tx, person).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// The same within a transaction that goes on.
+pub(crate) async fn forget(conn: &mut AnyConnection, person: UserId) -> Result<()> {
+    let statements = crate::collections::FORGET_ITEMS
+        .iter()
+        .chain(&crate::webhooks::FORGET)
+        .chain(&FORGET);
+    for sql in statements.copied() {
+        sqlx::query(sql).bind(person.0).execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// The keys of the papers that rows name.

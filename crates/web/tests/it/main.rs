@@ -5,6 +5,9 @@
 )]
 
 mod addresses;
+mod claims;
+mod collections;
+mod community;
 mod crawl;
 mod escaping;
 mod feeds;
@@ -17,3 +20,5 @@ mod machines;
 mod meaning;
 mod papers_api;
 mod site;
+mod submissions;
+mod subscribers;

@@ -121,6 +121,11 @@ impl TestSite {
     }
 
     pub(crate) async fn configured(base_url: Option<&str>) -> Self {
+        Self::adapted(base_url, |app| app).await
+    }
+
+    /// A site whose parts are changed before it is served.
+    pub(crate) async fn adapted(base_url: Option<&str>, adapt: impl FnOnce(App) -> App) -> Self {
         let store = TestStore::new().await;
         let folder = tempfile::tempdir().unwrap();
         let encoder = encoder();
@@ -155,7 +160,7 @@ impl TestSite {
             now,
             index,
             encoder,
-            router: web::router::router(app),
+            router: web::router::router(adapt(app)),
             _folder: folder,
         }
     }
