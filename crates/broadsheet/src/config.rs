@@ -3,6 +3,9 @@
 //! Unknown keys are errors: a misspelt setting must not be ignored in silence. Libraries get values from here and
 //! read neither files nor the environment themselves.
 
+mod accounts;
+mod readers;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +14,9 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use accounts::{Accounts, Mode, SignUp};
+pub(crate) use readers::{Submissions, Webhooks};
 
 /// What may be written. Every key has a default; `broadsheet config check` prints them all.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,34 +38,12 @@ pub(crate) struct Written {
     pub(crate) sources: Sources,
     /// Papers that run.
     pub(crate) lab: Lab,
+    /// Accounts.
+    pub(crate) accounts: Accounts,
     /// Papers that readers submit.
     pub(crate) submissions: Submissions,
     /// Addresses that are told of new papers.
     pub(crate) webhooks: Webhooks,
-}
-
-/// Papers that readers submit.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Submissions {
-    /// Whether papers may be submitted.
-    pub(crate) enabled: bool,
-    /// Most submissions of one person within 24 hours.
-    pub(crate) per_day: u32,
-    /// Oldest paper that may be submitted, in days since its first version; 0 for no limit.
-    pub(crate) age_days_max: u32,
-    /// Whether a bare web address will do for a paper that has no other id.
-    pub(crate) allow_links: bool,
-}
-
-/// Addresses that are told of new papers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Webhooks {
-    /// Whether people may have webhooks, and whether they are sent.
-    pub(crate) enabled: bool,
-    /// Whether they may lead into private networks, and over plain http to this machine.
-    pub(crate) private_allowed: bool,
 }
 
 /// Papers that run: whether, and what a run may take.
@@ -129,28 +113,9 @@ impl Default for Written {
             time_zone: "UTC".to_string(),
             sources: Sources::default(),
             lab: Lab::default(),
+            accounts: Accounts::default(),
             submissions: Submissions::default(),
             webhooks: Webhooks::default(),
-        }
-    }
-}
-
-impl Default for Submissions {
-    fn default() -> Self {
-        Submissions {
-            enabled: true,
-            per_day: 5,
-            age_days_max: 0,
-            allow_links: true,
-        }
-    }
-}
-
-impl Default for Webhooks {
-    fn default() -> Self {
-        Webhooks {
-            enabled: true,
-            private_allowed: false,
         }
     }
 }
@@ -279,6 +244,7 @@ impl Config {
                 written.lab.memory_mb
             );
         }
+        written.accounts.check()?;
         if written.contact.chars().any(char::is_control) {
             bail!("contact holds a control character");
         }

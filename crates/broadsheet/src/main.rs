@@ -11,6 +11,7 @@ mod fetching;
 mod importing;
 mod lab;
 mod memory;
+mod people;
 mod pipeline;
 mod schedule;
 mod server;

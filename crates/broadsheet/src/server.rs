@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::fetching::submitted;
 use crate::pipeline::Pipeline;
 use crate::webhooks::Webhooks;
-use crate::{lab, schedule, shelf};
+use crate::{lab, people, schedule, shelf};
 
 /// How long open requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -32,7 +32,10 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     let status = Status::default();
     status.update(|a| a.offline = offline);
     let (papers_that_run, limits) = lab::open(&config)?;
-    let app = app(&config, &pipeline, status.clone(), Some(metrics)).with_lab(papers_that_run);
+    let accounts = people::open(&config, &pipeline.store, listen).await?;
+    let app = app(&config, &pipeline, status.clone(), Some(metrics))
+        .with_lab(papers_that_run)
+        .with_people(accounts.clone());
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!(
             "cannot listen on {listen}; is another server there? --listen takes another address"
@@ -42,6 +45,7 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     // Before anybody is told that the server is there, so that it ends in order from the first moment.
     let stopping = stop_signal()?;
     info!(%address, data = %config.data.display(), "Serving on http://{address}");
+    people::say(&accounts, &config, address);
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     tasks.spawn(schedule::follow(
@@ -165,7 +169,10 @@ fn site(config: &Config) -> Site {
         contact: given(&written.contact),
         time_zone: config.time_zone.clone(),
         version: env!("CARGO_PKG_VERSION"),
-        client_header: None,
+        client_header: match written.accounts.client_header.as_str() {
+            "" => None,
+            name => name.to_ascii_lowercase().parse().ok(),
+        },
     }
 }
 

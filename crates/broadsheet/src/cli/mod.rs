@@ -14,6 +14,7 @@ mod lab;
 mod lists;
 mod quarantine;
 mod table;
+mod user;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -89,6 +90,9 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
             eval::run(a.options(), json).await?;
         }
         Command::Lab(a) => return lab::run(&config, &open(&config).await?, a.action).await,
+        Command::User(a) => {
+            return user::run(&Pipeline::open(&config).await?.store, a.action).await;
+        }
         Command::Doctor => return doctor::run(&config).await,
         Command::Config(a) => config::run(&config, a.action)?,
     }

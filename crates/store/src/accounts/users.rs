@@ -128,6 +128,17 @@ impl Store {
         row.as_ref().map(read_user).transpose()
     }
 
+    /// The admin of the lowest number who is not locked.
+    pub async fn first_admin(&self) -> Result<Option<User>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM users WHERE role = 'admin' AND locked IS NULL ORDER BY id LIMIT 1"
+        );
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .fetch_optional(self.readers())
+            .await?;
+        row.as_ref().map(read_user).transpose()
+    }
+
     /// People by number after one, for pages and the command line.
     pub async fn users_after(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>> {
         let sql = format!("SELECT {COLUMNS} FROM users WHERE id > $1 ORDER BY id LIMIT $2");

@@ -6,6 +6,7 @@
 )]
 
 mod absorb;
+mod accounts;
 mod backup;
 mod changes;
 mod claims;

@@ -7,7 +7,7 @@ use domain::account::{Role, Scope, UserId, UserName};
 use domain::record::Record;
 use serde_json::Value;
 use store::{Join, NewUser};
-use web::account::{Mode, People, SignUp, secret};
+use web::account::secret;
 use web::policy::{CheckAddress, Policy};
 
 use crate::site::{Answer, TestSite};
@@ -34,11 +34,7 @@ pub(crate) async fn community_under(
         webhooks: Some(check),
     };
     change(&mut policy);
-    let site = TestSite::adapted(Some("https://papers.example.org"), |app| {
-        let people = People::new(Mode::SignIn, SignUp::Open, &[7; secret::LEN], &app.clock);
-        app.with_people(people).with_policy(policy)
-    })
-    .await;
+    let site = TestSite::with_accounts().await.under(policy);
     site.absorb(records).await;
     site
 }
