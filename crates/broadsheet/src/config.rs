@@ -4,6 +4,7 @@
 //! read neither files nor the environment themselves.
 
 mod accounts;
+mod readers;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use accounts::{Accounts, Mode, SignUp};
+pub(crate) use readers::{Submissions, Webhooks};
 
 /// What may be written. Every key has a default; `broadsheet config check` prints them all.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,6 +40,10 @@ pub(crate) struct Written {
     pub(crate) lab: Lab,
     /// Accounts.
     pub(crate) accounts: Accounts,
+    /// Papers that readers submit.
+    pub(crate) submissions: Submissions,
+    /// Addresses that are told of new papers.
+    pub(crate) webhooks: Webhooks,
 }
 
 /// Papers that run: whether, and what a run may take.
@@ -108,6 +114,8 @@ impl Default for Written {
             sources: Sources::default(),
             lab: Lab::default(),
             accounts: Accounts::default(),
+            submissions: Submissions::default(),
+            webhooks: Webhooks::default(),
         }
     }
 }

@@ -17,6 +17,7 @@ mod schedule;
 mod server;
 mod shelf;
 mod telemetry;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -10,11 +10,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
+use web::policy::{CheckAddress, Policy};
 use web::router::router;
 use web::state::{App, Clock, RenderMetrics, Site, Status};
 
 use crate::config::Config;
+use crate::fetching::submitted;
 use crate::pipeline::Pipeline;
+use crate::webhooks::Webhooks;
 use crate::{lab, people, schedule, shelf};
 
 /// How long open requests may take after the signal to stop.
@@ -59,12 +62,7 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         }));
     }
     if !offline {
-        tasks.spawn(schedule::fetch_regularly(
-            config,
-            pipeline.clone(),
-            status,
-            stop.clone(),
-        ));
+        spawn_callers(&tasks, &config, &pipeline, &status, &stop)?;
     }
     tasks.close();
     let signalled = stop.clone();
@@ -96,6 +94,35 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     Ok(())
 }
 
+/// What calls out: the sources, submitted papers, webhooks.
+fn spawn_callers(
+    tasks: &TaskTracker,
+    config: &Config,
+    pipeline: &Pipeline,
+    status: &Status,
+    stop: &CancellationToken,
+) -> Result<()> {
+    if config.written.webhooks.enabled {
+        let webhooks = Webhooks::new(config, pipeline)?;
+        tasks.spawn(webhooks.work(stop.clone()));
+    }
+    let parts = || {
+        (
+            config.clone(),
+            pipeline.clone(),
+            status.clone(),
+            stop.clone(),
+        )
+    };
+    if config.written.submissions.enabled {
+        let (config, pipeline, status, stop) = parts();
+        tasks.spawn(submitted::work(config, pipeline, status, stop));
+    }
+    let (config, pipeline, status, stop) = parts();
+    tasks.spawn(schedule::fetch_regularly(config, pipeline, status, stop));
+    Ok(())
+}
+
 /// The site over a pipeline: what the server serves, and what the command line's lists read.
 pub(crate) fn app(
     config: &Config,
@@ -111,6 +138,26 @@ pub(crate) fn app(
         status,
         metrics,
     )
+    .with_policy(policy(config))
+}
+
+/// What readers may submit, and which addresses they may have told.
+fn policy(config: &Config) -> Policy {
+    let (submissions, webhooks) = (&config.written.submissions, &config.written.webhooks);
+    let private_allowed = webhooks.private_allowed;
+    let check = move |text: &str| match sources::post::check(text, private_allowed) {
+        Ok(url) => Ok(url.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    Policy {
+        submissions: submissions.enabled,
+        per_day: submissions.per_day,
+        age_days_max: submissions.age_days_max,
+        allow_links: submissions.allow_links,
+        webhooks: webhooks
+            .enabled
+            .then(|| -> CheckAddress { Arc::new(check) }),
+    }
 }
 
 fn site(config: &Config) -> Site {

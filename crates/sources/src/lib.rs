@@ -30,6 +30,7 @@ mod json_scan;
 mod lenient;
 mod markup;
 pub mod paging;
+pub mod post;
 pub mod recording;
 pub mod reread;
 pub mod transport;

@@ -21,6 +21,7 @@ pub mod lists;
 pub mod observe;
 pub mod origin;
 pub mod pages;
+pub mod policy;
 pub mod router;
 #[cfg(test)]
 mod samples;

@@ -10,6 +10,7 @@ use store::{List, Slice};
 
 use crate::calendar::Calendar;
 use crate::error::Error;
+use crate::pages::collections;
 use crate::state::App;
 use crate::view::{long_date, month_name, number, path_segment, query_value};
 
@@ -60,6 +61,17 @@ pub enum ListRef {
     Tag(String),
     /// What a query finds, newest first (a feed of a search wants news, not relevance).
     Search(String),
+    /// A collection, in its own order. Whoever makes one of these has checked that its reader may see it.
+    Collection {
+        /// Its row.
+        id: i64,
+        /// Its owner's name.
+        owner: String,
+        /// The last part of its address.
+        slug: String,
+        /// Its title.
+        title: String,
+    },
 }
 
 /// A paper on a list, with what the list says about it.
@@ -156,6 +168,7 @@ impl ListRef {
             ListRef::Author(key) => format!("Papers by {}", author_words(key)),
             ListRef::Tag(tag) => format!("Tag {tag}"),
             ListRef::Search(query) => format!("Search: {query}"),
+            ListRef::Collection { owner, title, .. } => format!("{title}, by {owner}"),
         }
     }
 
@@ -172,6 +185,7 @@ impl ListRef {
             ListRef::Author(key) => format!("/authors/{}", path_segment(key)),
             ListRef::Tag(tag) => format!("/tags/{}", path_segment(tag)),
             ListRef::Search(query) => format!("/search?q={}", query_value(query)),
+            ListRef::Collection { owner, slug, .. } => collections::address(owner, slug),
         }
     }
 
@@ -194,6 +208,7 @@ impl ListRef {
             ListRef::Author(key) => author(app, key, slice).await?,
             ListRef::Tag(tag) => app.store.tag(tag, slice).await?.into(),
             ListRef::Search(query) => search(app, query, slice).await?,
+            ListRef::Collection { id, .. } => collection(app, *id, slice).await?,
         })
     }
 }
@@ -306,6 +321,28 @@ async fn author(app: &App, key: &str, slice: Slice) -> Result<LoadedList, Error>
     Ok(LoadedList {
         entries: papers.into_iter().map(Entry::plain).collect(),
         total: u32::try_from(total).unwrap_or(u32::MAX),
+    })
+}
+
+/// A collection as a feed: the papers added last come first, for a feed is read from its beginning.
+async fn collection(app: &App, id: i64, slice: Slice) -> Result<LoadedList, Error> {
+    let all = Slice {
+        offset: 0,
+        limit: store::ITEMS_MAX,
+    };
+    let mut items = app.store.collected(id, all).await?;
+    let total = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    items.sort_by_key(|item| std::cmp::Reverse(item.at));
+    let rows: Vec<_> = items
+        .iter()
+        .skip(slice.offset as usize)
+        .take(slice.limit as usize)
+        .map(|item| item.paper)
+        .collect();
+    let papers = app.store.papers(&rows).await?;
+    Ok(LoadedList {
+        entries: papers.into_iter().map(Entry::plain).collect(),
+        total,
     })
 }
 

@@ -14,6 +14,7 @@ use crate::account::People;
 use crate::calendar::Calendar;
 use crate::lab::Lab;
 use crate::pages::neighbours::Orders;
+use crate::policy::Policy;
 
 /// Settings of the site that pages and feeds print.
 #[derive(Debug, Clone)]
@@ -134,6 +135,8 @@ pub struct App {
     pub lab: Lab,
     /// Accounts.
     pub people: Arc<People>,
+    /// What readers may submit and have told.
+    pub policy: Policy,
     /// The calendar of the version of the data that it was read at.
     calendar: Arc<tokio::sync::Mutex<Option<CalendarOf>>>,
     /// The order of papers on the days that were looked at last.
@@ -159,6 +162,7 @@ impl App {
             status,
             metrics,
             lab: Lab::default(),
+            policy: Policy::default(),
             calendar: Arc::default(),
             orders: Orders::default(),
         }
@@ -173,6 +177,12 @@ impl App {
     /// The site with accounts.
     pub fn with_people(mut self, people: People) -> Self {
         self.people = Arc::new(people);
+        self
+    }
+
+    /// The site under a policy.
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 

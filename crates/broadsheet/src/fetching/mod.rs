@@ -6,6 +6,7 @@
 mod harvest;
 mod keep;
 mod plan;
+pub(crate) mod submitted;
 mod visiting;
 
 use std::process::ExitCode;

@@ -68,6 +68,9 @@ impl Working {
         let ids: HashSet<PaperId> = ids.copied().collect();
         let ids: Vec<PaperId> = ids.into_iter().collect();
         let entries = fetch_entries(conn, &ids).await?;
+        if let Some(lost) = ids.iter().find(|id| !entries.contains_key(id)) {
+            return Err(Error::Damaged(format!("paper row {} has no id", lost.0)));
+        }
         Ok(Working {
             entries,
             order: Vec::new(),
@@ -79,7 +82,7 @@ impl Working {
         })
     }
 
-    /// Fetches papers by row, to count what was done here with them. Takes no items.
+    /// Fetches papers by row, those that are there, to change what people here change of them. Takes no items.
     pub(super) async fn of_rows(conn: &mut AnyConnection, ids: &[PaperId]) -> Result<Working> {
         Ok(Working {
             entries: fetch_entries(conn, ids).await?,
@@ -392,11 +395,7 @@ async fn fetch_entries(
         };
         (id, entry)
     });
-    let entries: HashMap<PaperId, Entry> = entries.collect();
-    match ids.iter().find(|id| !entries.contains_key(id)) {
-        Some(lost) => Err(Error::Damaged(format!("paper row {} has no id", lost.0))),
-        None => Ok(entries),
-    }
+    Ok(entries.collect())
 }
 
 /// The ids by which an item may find its paper.

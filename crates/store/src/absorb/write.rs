@@ -348,7 +348,13 @@ async fn move_and_delete(
     seq: i64,
 ) -> Result<()> {
     let (kept, gone) = (sql::row_of(kept), sql::row_of(gone));
-    for sql in MOVES.into_iter().chain(crate::talk::MOVES) {
+    let moves = MOVES
+        .iter()
+        .chain(&crate::collections::MOVES)
+        .chain(&crate::claims::MOVES)
+        .chain(&crate::webhooks::MOVES)
+        .chain(&crate::talk::MOVES);
+    for sql in moves.copied() {
         let statement = sqlx::query(sql);
         let statement = match sql.contains("$2") {
             true => statement.bind(kept).bind(gone),

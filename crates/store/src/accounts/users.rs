@@ -266,7 +266,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Removes an account with its sessions, tokens and links. `false`, and nothing is removed, where the site would be
+    /// Removes an account with its sessions, tokens and links, and what it said and collected. `false`, and nothing is removed, where the site would be
     /// left without an admin while others have accounts.
     pub async fn remove_user(&self, id: UserId) -> Result<bool> {
         let mut tx = self.begin_write().await?;
@@ -274,6 +274,7 @@ impl Store {
         if others && is_last_admin(&mut tx, id).await? {
             return Ok(false);
         }
+        crate::claims::forget(&mut tx, id).await?;
         for sql in [
             "DELETE FROM sessions WHERE account = $1",
             "DELETE FROM tokens WHERE account = $1",

@@ -15,7 +15,7 @@ use domain::window::Window;
 use super::lab::block::{self, Block};
 use super::neighbours;
 use super::similar::{self, NearPapers};
-use super::{html, sparkline};
+use super::{claims, collections, html, sparkline};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
 use crate::error::Error;
@@ -61,6 +61,8 @@ struct PaperPage {
     versions: Vec<(String, Option<String>, String)>,
     near: NearPapers,
     lab: Option<Block>,
+    claims: claims::block::Block,
+    collected: collections::block::Block,
     /// The other forms.
     takeaways: Vec<Anchor>,
     bibtex: String,
@@ -175,6 +177,7 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
         None => (None, None),
     };
     let path = paper_path(&paper.key());
+    let claims = claims::block::Block::of(app, paper).await?;
     Ok(PaperPage {
         layout: meta::layout(app, base, paper),
         title: latex::html(&paper.title),
@@ -197,7 +200,7 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
             .map(|s| (cut(&s.by, 80), latex::linked_html(&s.text))),
         abstract_text: (!paper.abstract_text.is_empty()).then(|| latex::html(&paper.abstract_text)),
         remarks: record::remarks(paper),
-        links: record::links(paper),
+        links: record::links(paper, &claims),
         signals: Signal::ALL
             .into_iter()
             .filter_map(|s| signal(&readings, s))
@@ -208,6 +211,8 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
         versions: record::versions(paper),
         near: similar::to_paper(app, paper).await?,
         lab: block::of(app, paper).await?,
+        claims,
+        collected: collections::block::Block::of(app, paper).await?,
         takeaways: takeaways(&path),
         bibtex: formats::bibtex(paper),
         previous,

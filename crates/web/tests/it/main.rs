@@ -6,6 +6,9 @@
 
 mod accounts;
 mod addresses;
+mod claims;
+mod collections;
+mod community;
 mod crawl;
 mod escaping;
 mod feeds;
@@ -18,3 +21,5 @@ mod machines;
 mod meaning;
 mod papers_api;
 mod site;
+mod submissions;
+mod subscribers;

@@ -27,6 +27,7 @@ use tower::ServiceExt;
 use web::account::note::{Note, Postman, Sending};
 use web::account::{Mode, People, SignUp, secret};
 use web::lab::Lab;
+use web::policy::Policy;
 use web::state::{App, Clock, Site, Status};
 
 /// Memory for the index's writer, in bytes.
@@ -281,6 +282,13 @@ impl TestSite {
             .strip_prefix("https://papers.example.org")
             .unwrap()
             .to_string()
+    }
+
+    /// The same site under a policy for what readers submit and have told.
+    pub(crate) fn under(mut self, policy: Policy) -> Self {
+        self.app = self.app.with_policy(policy);
+        self.router = web::router::router(self.app.clone());
+        self
     }
 
     /// Sets the clock.

@@ -48,5 +48,6 @@ async fn everything(app: &App, user: &User) -> Result<Vec<Value>, Error> {
     lines.extend(tokens.iter().map(|t| {
         json!({"kind": "token", "name": t.name, "scope": t.scope, "created": t.created, "used": t.used, "expires": t.expires})
     }));
+    lines.extend(app.store.claims_of(user.id).await?);
     Ok(lines)
 }
