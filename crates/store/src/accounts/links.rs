@@ -69,7 +69,8 @@ impl Store {
         (now, expires): (Timestamp, Timestamp),
         (since, at_most): (Timestamp, u32),
     ) -> Result<bool> {
-        const COUNT: &str = "SELECT count(*) FROM mailed_links WHERE address_key = $1 AND created > $2";
+        const COUNT: &str =
+            "SELECT count(*) FROM mailed_links WHERE address_key = $1 AND created > $2";
         const INSERT: &str = "INSERT INTO mailed_links \
             (digest, purpose, account, address, address_key, name, password, created, expires) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
