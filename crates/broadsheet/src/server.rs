@@ -45,6 +45,11 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         status.clone(),
         stop.clone(),
     ));
+    tasks.spawn(schedule::keep_house(
+        pipeline.clone(),
+        status.clone(),
+        stop.clone(),
+    ));
     if !offline {
         tasks.spawn(schedule::fetch_regularly(
             config,

@@ -8,6 +8,7 @@ mod coverage;
 mod doctor;
 mod duplicates;
 mod eval;
+mod eval_trending;
 mod export;
 mod json;
 mod lists;
@@ -86,6 +87,10 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Eval(a) => {
             let json = a.json;
             eval::run(a.options(), json).await?;
+        }
+        Command::EvalTrending(a) => {
+            let (json, days) = (a.json, a.days);
+            eval_trending::run(a.options(), json, days).await?;
         }
         Command::Doctor => return doctor::run(&config).await,
         Command::Config(a) => config::run(&config, a.action)?,

@@ -8,6 +8,7 @@
 mod absorb;
 mod backup;
 mod changes;
+mod closed;
 mod helpers;
 mod hosts;
 mod identity;
@@ -15,6 +16,7 @@ mod jobs;
 mod ledger;
 mod lists;
 mod open;
+mod priors;
 mod processes;
 mod properties;
 mod quarantine;

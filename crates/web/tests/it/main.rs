@@ -5,6 +5,7 @@
 )]
 
 mod addresses;
+mod closed;
 mod crawl;
 mod escaping;
 mod feeds;
@@ -15,4 +16,5 @@ mod looks;
 mod machines;
 mod meaning;
 mod papers_api;
+mod predicted;
 mod site;
