@@ -10,6 +10,7 @@ mod evaluating;
 mod fetching;
 mod housekeeping;
 mod importing;
+mod lab;
 mod memory;
 mod pipeline;
 mod schedule;

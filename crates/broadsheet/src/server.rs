@@ -15,7 +15,7 @@ use web::state::{App, Clock, RenderMetrics, Site, Status};
 
 use crate::config::Config;
 use crate::pipeline::Pipeline;
-use crate::{schedule, shelf};
+use crate::{lab, schedule, shelf};
 
 /// How long open requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -28,7 +28,8 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     shelf::stock(&pipeline).await?;
     let status = Status::default();
     status.update(|a| a.offline = offline);
-    let app = app(&config, &pipeline, status.clone(), Some(metrics));
+    let (papers_that_run, limits) = lab::open(&config)?;
+    let app = app(&config, &pipeline, status.clone(), Some(metrics)).with_lab(papers_that_run);
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!(
             "cannot listen on {listen}; is another server there? --listen takes another address"
@@ -50,6 +51,14 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         status.clone(),
         stop.clone(),
     ));
+    if let Some(limits) = limits {
+        let store = pipeline.store.clone();
+        let runner = lab::Runner { store, limits };
+        let shown = status.clone();
+        tasks.spawn(lab::work(runner, stop.clone(), move || {
+            shown.data_changed()
+        }));
+    }
     if !offline {
         tasks.spawn(schedule::fetch_regularly(
             config,

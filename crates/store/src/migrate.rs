@@ -29,11 +29,12 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     step!(1, "0001_papers"),
     step!(2, "0002_ledger"),
     step!(3, "0003_service"),
-    step!(4, "0004_trending"),
+    step!(4, "0004_lab"),
+    step!(5, "0005_trending"),
 ];
 
 const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (

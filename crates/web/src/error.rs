@@ -35,6 +35,9 @@ pub enum Error {
     /// Path and query are longer than is accepted.
     #[error("the address is too long")]
     AddressTooLong,
+    /// The reader may not do this; the text says why.
+    #[error("{0}")]
+    Forbidden(String),
     /// The server cannot answer now; the text says why.
     #[error("{0}")]
     Unavailable(String),
@@ -70,6 +73,7 @@ impl Error {
                 StatusCode::BAD_REQUEST,
                 search::engine::Error::Cursor.to_string(),
             ),
+            Error::Forbidden(text) => Fault::new(StatusCode::FORBIDDEN, text),
             Error::AddressTooLong => Fault::of_status(StatusCode::URI_TOO_LONG),
             Error::Unavailable(text) => Fault::new(StatusCode::SERVICE_UNAVAILABLE, text),
             ours @ (Error::Store(_) | Error::Search(_) | Error::Render(_)) => {

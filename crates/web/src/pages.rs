@@ -8,6 +8,7 @@ pub mod author;
 pub mod categories;
 pub mod coverage;
 pub mod feeds;
+pub mod lab;
 pub mod list;
 pub mod month;
 pub mod neighbours;
@@ -33,11 +34,12 @@ use crate::suffix::FeedFormat;
 use crate::view::Layout;
 
 /// The navigation: address and words.
-pub const SECTIONS: [(&str, &str); 5] = [
+pub const SECTIONS: [(&str, &str); 6] = [
     ("/", "Today"),
     ("/papers/trending", "Trending"),
     ("/categories", "Categories"),
     ("/tags", "Tags"),
+    ("/lab", "Lab"),
     ("/feeds", "Feeds"),
 ];
 

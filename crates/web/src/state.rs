@@ -10,6 +10,7 @@ use search::engine::Engine;
 use store::Store;
 
 use crate::calendar::Calendar;
+use crate::lab::Lab;
 use crate::pages::neighbours::Orders;
 
 /// Settings of the site that pages and feeds print.
@@ -125,6 +126,8 @@ pub struct App {
     pub status: Status,
     /// `/metrics`; `None` answers 404.
     pub metrics: Option<RenderMetrics>,
+    /// Papers that run.
+    pub lab: Lab,
     /// The calendar of the version of the data that it was read at.
     calendar: Arc<tokio::sync::Mutex<Option<CalendarOf>>>,
     /// The order of papers on the days that were looked at last.
@@ -148,9 +151,16 @@ impl App {
             clock,
             status,
             metrics,
+            lab: Lab::default(),
             calendar: Arc::default(),
             orders: Orders::default(),
         }
+    }
+
+    /// The site with a lab.
+    pub fn with_lab(mut self, lab: Lab) -> Self {
+        self.lab = lab;
+        self
     }
 
     /// The date in the site's time zone.

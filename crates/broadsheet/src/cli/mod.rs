@@ -11,6 +11,7 @@ mod eval;
 mod eval_trending;
 mod export;
 mod json;
+mod lab;
 mod lists;
 mod quarantine;
 mod table;
@@ -92,6 +93,7 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
             let (json, days) = (a.json, a.days);
             eval_trending::run(a.options(), json, days).await?;
         }
+        Command::Lab(a) => return lab::run(&config, &open(&config).await?, a.action).await,
         Command::Doctor => return doctor::run(&config).await,
         Command::Config(a) => config::run(&config, a.action)?,
     }

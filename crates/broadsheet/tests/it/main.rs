@@ -16,6 +16,7 @@ mod eval;
 mod eval_trending;
 mod fetch;
 mod import;
+mod lab;
 mod layering;
 mod papers;
 mod postgres;

@@ -105,7 +105,7 @@ pub struct Parts {
 /// The file of a model.
 pub fn write(parts: &Parts) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
-    let mut int = |bytes: &mut Vec<u8>, n: usize| {
+    let int = |bytes: &mut Vec<u8>, n: usize| {
         bytes.extend(u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes());
     };
     int(&mut bytes, parts.encoder.len());

@@ -13,6 +13,7 @@ mod helpers;
 mod hosts;
 mod identity;
 mod jobs;
+mod lab;
 mod ledger;
 mod lists;
 mod open;

@@ -12,6 +12,7 @@ mod feeds;
 mod formats;
 mod hostile;
 mod keeping;
+mod lab;
 mod looks;
 mod machines;
 mod meaning;

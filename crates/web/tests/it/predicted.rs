@@ -45,14 +45,22 @@ async fn cards_say_what_is_likely_where_nobody_voted() {
         let page = site.page(target).await;
         assert_eq!(
             of(&page, "2611.10001"),
-            Some("Prediction from the text: likely above the middle, place 65 of 100 (4 in 5 such papers: 25 to 100)"),
+            Some(
+                "Prediction from the text: likely above the middle, place 65 of 100 (4 in 5 such papers: 25 to 100)"
+            ),
             "{target}"
         );
         assert_eq!(
             of(&page, "2611.10002"),
-            Some("Prediction from the text: about the middle, place 45 of 100 (4 in 5 such papers: 5 to 85)")
+            Some(
+                "Prediction from the text: about the middle, place 45 of 100 (4 in 5 such papers: 5 to 85)"
+            )
         );
-        assert_eq!(of(&page, "2611.10003"), None, "unlike what was learned from");
+        assert_eq!(
+            of(&page, "2611.10003"),
+            None,
+            "unlike what was learned from"
+        );
         assert_eq!(of(&page, "2611.10004"), None, "somebody voted");
     }
 }
@@ -70,7 +78,11 @@ async fn a_prediction_decides_no_order() {
 async fn a_papers_page_explains_it() {
     let site = site().await;
     let page = site.page("/papers/2611.10001").await;
-    assert!(page.contains("Nobody has voted on it yet. Prediction from the text: likely above the middle"));
+    assert!(
+        page.contains(
+            "Nobody has voted on it yet. Prediction from the text: likely above the middle"
+        )
+    );
     assert!(page.contains("href=\"/about/ranking#interest\""));
     let ranking = site.page("/about/ranking").await;
     assert!(ranking.contains("<h2 id=\"interest\">"));
