@@ -29,12 +29,15 @@ type Key = (i64, i64);
 const IMPORT_SILENT_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 impl Store {
-    /// Closes a window: its list is now as it is, for good. `false` where it was closed before, or has no papers.
+    /// Closes a window: its list is now as it is, for good. `false` where it was closed before, or has no papers but
+    /// those of the starter shelf, which are a beginning and no list that anybody could vote on.
     pub async fn close_window(&self, window: Window, now: Timestamp) -> Result<bool> {
         const ENTRIES: &str = "INSERT INTO closed_entries (kind, first_day, place, paper) \
             SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), \
               ROW_NUMBER() OVER (ORDER BY votes DESC, evidence DESC, id_order DESC, id DESC), id \
             FROM papers WHERE listed_day >= $3 AND listed_day <= $4";
+        const BEYOND_SHELF: &str = "SELECT p.id FROM papers p JOIN provenance v ON v.paper = p.id \
+            WHERE p.listed_day >= $1 AND p.listed_day <= $2 AND v.source <> 'shelf' LIMIT 1";
         const WINDOW: &str =
             "INSERT INTO closed_windows (kind, first_day, closed) VALUES ($1, $2, $3)";
         let (kind, first) = key(window);
@@ -42,16 +45,18 @@ impl Store {
         if closed_at(&mut tx, (kind, first)).await?.is_some() {
             return Ok(false);
         }
-        let papers = sqlx::query(ENTRIES)
+        let last = day_number(window.last());
+        let any = sqlx::query(BEYOND_SHELF).bind(first).bind(last);
+        if any.fetch_optional(&mut *tx).await?.is_none() {
+            return Ok(false);
+        }
+        sqlx::query(ENTRIES)
             .bind(kind)
             .bind(first)
             .bind(first)
-            .bind(day_number(window.last()))
+            .bind(last)
             .execute(&mut *tx)
             .await?;
-        if papers.rows_affected() == 0 {
-            return Ok(false);
-        }
         sqlx::query(WINDOW)
             .bind(kind)
             .bind(first)
@@ -67,7 +72,8 @@ impl Store {
     /// window in which the ledger still waits for an announcement has three more days.
     pub async fn windows_to_close(&self, now: Timestamp) -> Result<Vec<Window>> {
         const IMPORTS: &str = "SELECT count(*) FROM checkpoints WHERE done = 0 AND updated > $1";
-        const AWAITED: &str = "SELECT DISTINCT day FROM batches WHERE settled = 0 AND day >= $1";
+        const AWAITED: &str = "SELECT DISTINCT day FROM batches \
+            WHERE settled = 0 AND day >= $1 AND source <> 'code-host'";
         const CLOSED: &str = "SELECT kind, first_day FROM closed_windows";
         let today = domain::paper::utc_day(now);
         let patience = today.saturating_sub(4.days());

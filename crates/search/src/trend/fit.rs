@@ -2,8 +2,10 @@
 //!
 //! Of each paper the readings of the last sixty days give steps: gains and the exposure over which they came.
 //!
-//! 1. `unit`, how many gains say as much as one independent reader: the quasi-Poisson dispersion within papers,
-//!    Pearson's chi squared over its degrees of freedom (Wedderburn 1974), at least 1. Gains are divided by it.
+//! 1. `unit`, how many gains say as much as one independent reader: the quasi-Poisson dispersion within papers
+//!    (Wedderburn 1974), at least 1. Gains are divided by it. Each paper's chi squared is set against the median of its
+//!    law, and the median paper decides: attention does not run quite as [`super::attention`] has it, and what that
+//!    adds to chi squared grows with a paper's gains, so in a mean the few largest would pass for a field of bursts.
 //! 2. `alpha / beta`, the usual rate: all gains over all exposure.
 //! 3. `alpha`, how alike papers are: of a negative binomial, the variance of a paper's gains is `m + m^2 / alpha`
 //!    about its mean `m`; what the squared differences exceed the means by gives `alpha` (Clayton and Kaldor 1987,
@@ -20,6 +22,7 @@ use jiff::Timestamp;
 
 use super::clock::Clock;
 use super::gains::{Window, steps};
+use crate::measure::quantile;
 
 /// Readings of so many days are fitted.
 pub const FIT_DAYS: u32 = 60;
@@ -105,23 +108,31 @@ fn total(steps: &Steps) -> (f64, f64) {
         .fold((0.0, 0.0), |(g, x), step| (g + step.0, x + step.1))
 }
 
-/// How much more steps scatter about their own paper's rate than Poisson's law has it; at least 1, and 1 where too
-/// few steps tell.
+/// How much more steps scatter about their own paper's rate than Poisson's law has it, in the median paper; at least
+/// 1, and 1 where too few steps tell.
 fn dispersion(papers: &[Steps]) -> f64 {
-    let (mut chi_squared, mut freedom) = (0.0, 0);
+    let (mut ratios, mut freedom) = (Vec::new(), 0);
     for steps in papers {
         let (gain, exposure) = total(steps);
         if gain <= 0.0 || steps.len() < 2 {
             continue;
         }
         freedom += steps.len() - 1;
-        for step in steps {
+        let deviation = |step: &(f64, f64)| {
             let mean = gain / exposure * step.1;
-            chi_squared += (step.0 - mean).powi(2) / mean;
-        }
+            (step.0 - mean).powi(2) / mean
+        };
+        let chi_squared: f64 = steps.iter().map(deviation).sum();
+        ratios.push(chi_squared / median_chi_squared(steps.len() - 1));
     }
     if freedom < FREEDOM_MIN {
         return 1.0;
     }
-    (chi_squared / freedom as f64).max(1.0)
+    quantile(&ratios, 0.5).max(1.0)
+}
+
+/// The median of chi squared with so many degrees of freedom, by Wilson and Hilferty (1931).
+fn median_chi_squared(freedom: usize) -> f64 {
+    let freedom = freedom as f64;
+    freedom * (1.0 - 2.0 / (9.0 * freedom)).powi(3)
 }

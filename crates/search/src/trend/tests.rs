@@ -184,6 +184,34 @@ fn a_lone_signal_from_elsewhere_is_discounted() {
 }
 
 #[test]
+fn votes_given_here_enter_as_running_totals() {
+    let hours = |h: i64| at(FRIDAY) - SignedDuration::from_hours(h);
+    let voted = |row, ago: &[i64]| {
+        let events: Vec<_> = ago.iter().map(|h| (hours(*h), true)).collect();
+        let listed = at("2026-11-02T00:00:00Z");
+        let readings = domain::signal::counted_here(Signal::Votes, listed, &events, at(FRIDAY));
+        history(row, "", "2026-11-02", readings)
+    };
+    let papers = [
+        voted(1, &[5, 4, 3]),
+        voted(2, &[200, 199, 198]),
+        voted(3, &[]),
+    ];
+    let day = ranked(&papers, 1);
+    // Old votes are no gain of this day; where nobody voted there is no place.
+    assert_eq!(day.len(), 1);
+    assert_eq!((day[0].paper, day[0].parts[0].gain), (PaperId(1), 3));
+    assert!((day[0].parts[0].batches - 1.0).abs() < 1e-9 && day[0].score > 0.0);
+    let month = ranked(&papers, 30);
+    let rows: Vec<u32> = month.iter().map(|t| t.paper.0).collect();
+    assert_eq!(
+        rows,
+        [2, 1],
+        "equal gains over equal exposure: the newest row first"
+    );
+}
+
+#[test]
 fn fields_take_turns() {
     let one =
         |row, field: &str, stars| history(row, field, "2026-11-10", grown(Signal::Stars, stars));

@@ -15,6 +15,7 @@ on_both_engines!(
     only_what_is_over_is_closed,
     an_import_and_an_awaited_announcement_hold_a_closing_back,
     closing_twice_changes_nothing,
+    a_list_of_the_shelf_alone_stays_open,
     united_papers_keep_one_place,
     closed_lists_are_sliced_and_filtered,
     migrations_forget_and_close_again,
@@ -109,6 +110,21 @@ async fn late_arrivals_stand_at_the_end_in_order_of_arrival(store: TestStore) {
         assert_eq!(shown(&store, window).await, expected, "{window}");
     }
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+async fn a_list_of_the_shelf_alone_stays_open(store: TestStore) {
+    let mut shelved = voted("2611.00001", 3);
+    shelved.source = Source::Shelf;
+    absorb(&store, &papers([shelved])).await;
+    for window in windows() {
+        assert!(!store.close_window(window, now()).await.unwrap());
+    }
+    // What is imported afterwards takes the place that its votes give it.
+    absorb(&store, &papers([voted("2611.00002", 5)])).await;
+    close_all(&store).await;
+    for window in windows() {
+        assert_eq!(shown(&store, window).await, ["2611.00002", "2611.00001"]);
+    }
 }
 
 async fn only_what_is_over_is_closed(store: TestStore) {
