@@ -101,7 +101,7 @@ mod tests {
                 at: at(&format!("2026-11-{day}T12:00:00Z")),
                 value: Some(value),
             };
-            record.readings = vec![reading(18, 10), reading(19, 10 + n), reading(20, 12 + n)];
+            record.readings = vec![reading(17, 10), reading(18, 10 + n), reading(19, 12 + n)];
             Item::Paper(Box::new(record))
         };
         (0..40).map(paper).collect()

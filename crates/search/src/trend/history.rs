@@ -15,7 +15,8 @@ pub const CHANGES: [Change; 2] = [
         version: "0.1.0",
         what: "Age counts announcements; attention fades as 1 / (1 + age). What is usual is fitted by field each \
                night. Fields take turns. The first three places want more than one signal from elsewhere. \
-               Lists of a day, week or month are closed when it is over.",
+               Lists of a day, week or month are closed when it is over. How much gains come in bursts is \
+               what the median paper shows.",
     },
     Change {
         version: "0.1.0, before its release",

@@ -188,15 +188,11 @@ fn votes_given_here_enter_as_running_totals() {
     let hours = |h: i64| at(FRIDAY) - SignedDuration::from_hours(h);
     let voted = |row, ago: &[i64]| {
         let events: Vec<_> = ago.iter().map(|h| (hours(*h), true)).collect();
-        let listed = at("2026-11-02T00:00:00Z");
+        let listed = at("2026-11-18T00:00:00Z");
         let readings = domain::signal::counted_here(Signal::Votes, listed, &events, at(FRIDAY));
-        history(row, "", "2026-11-02", readings)
+        history(row, "", "2026-11-18", readings)
     };
-    let papers = [
-        voted(1, &[5, 4, 3]),
-        voted(2, &[200, 199, 198]),
-        voted(3, &[]),
-    ];
+    let papers = [voted(1, &[5, 4, 3]), voted(2, &[50, 49, 48]), voted(3, &[])];
     let day = ranked(&papers, 1);
     // Old votes are no gain of this day; where nobody voted there is no place.
     assert_eq!(day.len(), 1);
@@ -278,6 +274,27 @@ fn priors_are_fitted_by_moments() {
 }
 
 #[test]
+fn a_few_large_papers_do_not_pass_for_bursts() {
+    // Gains come a little early in all papers, which shows in the chi squared of the large ones alone.
+    let papers: Vec<SignalHistory> = (0..60)
+        .map(|row| {
+            let gain = if row % 6 == 0 { 2_000 } else { 10 };
+            let readings = vec![
+                reading(Signal::Stars, 48, Some(0)),
+                reading(Signal::Stars, 24, Some(gain * 7 / 10)),
+                reading(Signal::Stars, 0, Some(gain)),
+            ];
+            history(row, "", "2026-11-10", readings)
+        })
+        .collect();
+    let priors = fit::fit(&papers, &Clock::default(), at(FRIDAY));
+    let prior = prior::prior(&priors, Signal::Stars, "");
+    // Chi squared is .16 of the gain: 1.6 in the median paper, 320 in the largest.
+    assert!((prior.unit - 1.6 / (7.0f64 / 9.0).powi(3)).abs() < 1e-9);
+    assert!(prior.alpha < 0.5, "papers differ: {prior:?}");
+}
+
+#[test]
 fn bursts_and_unlike_papers_are_told_apart() {
     // All gains of a paper come in one of two steps: bursts. Odd papers gain three times as much: unlike.
     let papers: Vec<SignalHistory> = (0..40)
@@ -293,9 +310,10 @@ fn bursts_and_unlike_papers_are_told_apart() {
         .collect();
     let priors = fit::fit(&papers, &Clock::default(), at(FRIDAY));
     let prior = prior::prior(&priors, Signal::Stars, "");
-    // Steps of g and 0 about g/2 each: chi squared g a paper, one degree of freedom: 40 on average.
-    assert!((prior.unit - 40.0).abs() < 1e-9);
-    // In units: half a one and one and a half over 2 announcements; squared differences .25 less means of 1.
+    // Steps of g and 0 about g/2 each: chi squared g a paper, one degree of freedom, whose median is (7/9)^3.
+    let unit = 20.0 / (7.0f64 / 9.0).powi(3);
+    assert!((prior.unit - unit).abs() < 1e-9);
+    // In units, .47 and 1.41 over 2 announcements: squared differences of .22 less means of .94.
     assert_eq!(prior.alpha, 10.0);
     assert!((prior.usual() - 20.0).abs() < 1e-9);
 }
