@@ -187,7 +187,7 @@ impl CardView {
             .teaser
             .as_ref()
             .map_or(0, |t| t.label.len() + t.text.len());
-        let trend = self.trend.as_ref().map_or(0, TrendView::len);
+        let trend = self.trend.as_ref().map_or(0, TrendView::bytes);
         // With its paragraph.
         let prediction = self.prediction.as_ref().map_or(0, |p| p.len() + 21);
         FRAME + self.path.len() + self.title.0.len() + anchors + teaser + trend + prediction

@@ -74,7 +74,7 @@ fn fit_one(papers: &[Steps]) -> Option<Prior> {
         return None;
     }
     let unit = dispersion(papers);
-    let totals: Vec<(f64, f64)> = papers.iter().map(|steps| total(steps)).collect();
+    let totals: Vec<(f64, f64)> = papers.iter().map(total).collect();
     let (gains, exposures) = totals
         .iter()
         .fold((0.0, 0.0), |(g, x), one| (g + one.0, x + one.1));

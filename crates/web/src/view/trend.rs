@@ -34,7 +34,7 @@ impl TrendView {
     }
 
     /// About how many bytes its markup takes.
-    pub fn len(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         /// `<details>`, `<summary>` and `<ul>` with their ends.
         const FRAME: usize = 70;
         let lines: usize = self.lines.iter().map(|line| line.len() + 9).sum();
