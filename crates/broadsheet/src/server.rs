@@ -41,32 +41,7 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     info!(%address, data = %config.data.display(), "Serving on http://{address}");
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(schedule::follow(
-        pipeline.clone(),
-        status.clone(),
-        stop.clone(),
-    ));
-    tasks.spawn(schedule::keep_house(
-        pipeline.clone(),
-        status.clone(),
-        stop.clone(),
-    ));
-    if let Some(limits) = limits {
-        let store = pipeline.store.clone();
-        let runner = lab::Runner { store, limits };
-        let shown = status.clone();
-        tasks.spawn(lab::work(runner, stop.clone(), move || {
-            shown.data_changed()
-        }));
-    }
-    if !offline {
-        tasks.spawn(schedule::fetch_regularly(
-            config,
-            pipeline.clone(),
-            status,
-            stop.clone(),
-        ));
-    }
+    start_work(&tasks, &stop, config, &pipeline, &status, limits);
     tasks.close();
     let signalled = stop.clone();
     tokio::spawn(async move {
@@ -95,6 +70,34 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     pipeline.store.close().await;
     info!("Stopped");
     Ok(())
+}
+
+/// Starts what the server does by itself, besides answering.
+fn start_work(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    config: Config,
+    pipeline: &Pipeline,
+    status: &Status,
+    limits: Option<lab::Limits>,
+) {
+    let with = || (pipeline.clone(), status.clone(), stop.clone());
+    let (work, shown, until) = with();
+    tasks.spawn(schedule::follow(work, shown, until));
+    let (work, shown, until) = with();
+    tasks.spawn(schedule::keep_house(work, shown, until));
+    if let Some(limits) = limits {
+        let store = pipeline.store.clone();
+        let runner = lab::Runner { store, limits };
+        let shown = status.clone();
+        tasks.spawn(lab::work(runner, stop.clone(), move || {
+            shown.data_changed()
+        }));
+    }
+    if !status.activity().offline {
+        let (work, shown, until) = with();
+        tasks.spawn(schedule::fetch_regularly(config, work, shown, until));
+    }
 }
 
 /// The site over a pipeline: what the server serves, and what the command line's lists read.
