@@ -48,22 +48,7 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     people::say(&accounts, &config, address);
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(schedule::follow(
-        pipeline.clone(),
-        status.clone(),
-        stop.clone(),
-    ));
-    if let Some(limits) = limits {
-        let store = pipeline.store.clone();
-        let runner = lab::Runner { store, limits };
-        let shown = status.clone();
-        tasks.spawn(lab::work(runner, stop.clone(), move || {
-            shown.data_changed()
-        }));
-    }
-    if !offline {
-        spawn_callers(&tasks, &config, &pipeline, &status, &stop)?;
-    }
+    start_work(&tasks, &stop, &config, &pipeline, &status, limits)?;
     tasks.close();
     let signalled = stop.clone();
     tokio::spawn(async move {
@@ -120,6 +105,34 @@ fn spawn_callers(
     }
     let (config, pipeline, status, stop) = parts();
     tasks.spawn(schedule::fetch_regularly(config, pipeline, status, stop));
+    Ok(())
+}
+
+/// Starts what the server does by itself, besides answering.
+fn start_work(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    config: &Config,
+    pipeline: &Pipeline,
+    status: &Status,
+    limits: Option<lab::Limits>,
+) -> Result<()> {
+    let with = || (pipeline.clone(), status.clone(), stop.clone());
+    let (work, shown, until) = with();
+    tasks.spawn(schedule::follow(work, shown, until));
+    let (work, shown, until) = with();
+    tasks.spawn(schedule::keep_house(work, shown, until));
+    if let Some(limits) = limits {
+        let store = pipeline.store.clone();
+        let runner = lab::Runner { store, limits };
+        let shown = status.clone();
+        tasks.spawn(lab::work(runner, stop.clone(), move || {
+            shown.data_changed()
+        }));
+    }
+    if !status.activity().offline {
+        spawn_callers(tasks, config, pipeline, status, stop)?;
+    }
     Ok(())
 }
 

@@ -13,6 +13,8 @@ use crate::signal::Reading;
 pub enum Source {
     /// A reader of this site: a paper submitted with a title typed by hand, a link that somebody added.
     Reader,
+    /// The host of papers' code. It tells of stars and of nothing else.
+    CodeHost,
     /// The starter shelf shipped with the program.
     Shelf,
     /// A saved Daily Papers page.
@@ -37,8 +39,9 @@ pub enum Source {
 
 impl Source {
     /// All sources, weakest authority first.
-    pub const ALL: [Source; 11] = [
+    pub const ALL: [Source; 12] = [
         Source::Reader,
+        Source::CodeHost,
         Source::Shelf,
         Source::SavedPage,
         Source::Bibliography,
@@ -55,6 +58,7 @@ impl Source {
     pub fn as_str(self) -> &'static str {
         match self {
             Source::Reader => "reader",
+            Source::CodeHost => "code-host",
             Source::Shelf => "shelf",
             Source::SavedPage => "saved-page",
             Source::Bibliography => "bibliography",
@@ -78,6 +82,7 @@ impl Source {
     pub fn authority(self) -> u8 {
         match self {
             Source::Reader => 1,
+            Source::CodeHost => 1,
             Source::Shelf => 5,
             Source::SavedPage => 10,
             Source::Bibliography => 15,

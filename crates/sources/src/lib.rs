@@ -18,6 +18,7 @@ pub mod bounds;
 pub mod caller;
 pub mod client;
 pub mod clock;
+pub mod code_host;
 pub mod daily_api;
 pub mod daily_json;
 pub mod dates;

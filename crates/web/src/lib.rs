@@ -32,4 +32,5 @@ pub mod static_files;
 pub mod suffix;
 pub mod throttle;
 mod times;
+pub mod trending;
 pub mod view;

@@ -8,6 +8,7 @@ mod coverage;
 mod doctor;
 mod duplicates;
 mod eval;
+mod eval_trending;
 mod export;
 mod json;
 mod lab;
@@ -88,6 +89,10 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Eval(a) => {
             let json = a.json;
             eval::run(a.options(), json).await?;
+        }
+        Command::EvalTrending(a) => {
+            let (json, days) = (a.json, a.days);
+            eval_trending::run(a.options(), json, days).await?;
         }
         Command::Lab(a) => return lab::run(&config, &open(&config).await?, a.action).await,
         Command::User(a) => {

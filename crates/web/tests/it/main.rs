@@ -7,6 +7,7 @@
 mod accounts;
 mod addresses;
 mod claims;
+mod closed;
 mod collections;
 mod community;
 mod crawl;
@@ -20,6 +21,7 @@ mod looks;
 mod machines;
 mod meaning;
 mod papers_api;
+mod predicted;
 mod site;
 mod submissions;
 mod subscribers;
