@@ -24,3 +24,4 @@ mod program;
 mod rules;
 mod serve;
 mod tidy;
+mod window;
