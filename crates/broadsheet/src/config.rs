@@ -15,7 +15,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use accounts::{Accounts, Mode, SignUp};
+pub(crate) use accounts::{Accounts, Mode, OpenId, SignUp};
 pub(crate) use readers::{Submissions, Webhooks};
 
 /// What may be written. Every key has a default; `broadsheet config check` prints them all.

@@ -16,6 +16,7 @@ mod pipeline;
 mod schedule;
 mod server;
 mod shelf;
+mod sign_on;
 mod telemetry;
 mod webhooks;
 

@@ -11,6 +11,7 @@ use web::account::{self, People, TrustedProxy, secret};
 use web::state::Clock;
 
 use crate::config::{Config, Mode, SignUp};
+use crate::sign_on;
 
 /// What the owner of a machine is called until they choose another name.
 const OWNER: &str = "owner";
@@ -46,6 +47,8 @@ pub(crate) async fn open(config: &Config, store: &Store, listen: SocketAddr) -> 
     };
     let key = browser_key(store).await?;
     let mut people = People::new(mode, sign_up, &key, &Clock::system());
+    let user_agent = sources::client::Config::with_contact(&config.written.contact).user_agent();
+    people.sso = sign_on::open(&written.openid, &user_agent)?;
     if people.signs_in() && store.count_users().await? == 0 {
         people.setup_code = Some(secret::fresh()?[..16].into());
     }

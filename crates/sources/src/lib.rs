@@ -15,6 +15,7 @@ pub mod arxiv_listing;
 pub mod arxiv_oai;
 pub mod biorxiv;
 pub mod bounds;
+pub mod caller;
 pub mod client;
 pub mod clock;
 pub mod daily_api;

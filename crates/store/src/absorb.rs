@@ -7,6 +7,7 @@
 
 mod amend;
 mod clean;
+mod here;
 mod identity;
 mod working;
 mod write;
@@ -26,6 +27,7 @@ use crate::quarantine::set_aside;
 
 pub(crate) use amend::amend;
 use clean::clean;
+pub(crate) use here::count_here;
 use working::Working;
 use write::{Counters, write};
 

@@ -1,4 +1,5 @@
-//! All SQL: papers, signals, ledger, quarantine, jobs, people; SQLite or PostgreSQL, one SQL text for both.
+//! All SQL: papers, signals, ledger, quarantine, jobs, people, and what they do and say; SQLite or PostgreSQL, one SQL
+//! text for both.
 //!
 //! The database is the truth and nothing else is: the index is derived from it and can be rebuilt. Everything that
 //! comes in goes through one door, [`Store::absorb`], one transaction at a time. Rows become values of `domain` here,
@@ -31,6 +32,7 @@ mod quarantine;
 mod row;
 mod signals;
 mod sql;
+pub mod talk;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;

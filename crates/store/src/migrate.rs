@@ -29,13 +29,14 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     step!(1, "0001_papers"),
     step!(2, "0002_ledger"),
     step!(3, "0003_service"),
     step!(4, "0004_lab"),
     step!(5, "0005_accounts"),
-    step!(6, "0006_claims"),
+    step!(6, "0006_talk"),
+    step!(7, "0007_claims"),
 ];
 
 const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (

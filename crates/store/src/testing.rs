@@ -3,7 +3,8 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use domain::account::UserId;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row};
 use tempfile::TempDir;
 
 use crate::Store;
@@ -69,6 +70,28 @@ impl TestStore {
     /// The address, to open the same database again.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// A person with an account, of the role of a reader.
+    ///
+    /// # Panics
+    /// When there is one of that name.
+    pub async fn person(&self, name: &str) -> UserId {
+        const NUMBER: &str =
+            "UPDATE counters SET value = value + 1 WHERE name = 'user' RETURNING value";
+        const PUT: &str = "INSERT INTO users (id, name, name_key, role, about, created, seen, lock_reason) \
+            VALUES ($1, $2, $3, 'reader', '', 0, 0, '')";
+        let row = sqlx::query(NUMBER).fetch_one(self.store.writers()).await;
+        let row = row.expect("accounts are numbered");
+        let id: i64 = row.try_get(0).expect("a number");
+        sqlx::query(PUT)
+            .bind(id)
+            .bind(name)
+            .bind(name.to_ascii_lowercase())
+            .execute(self.store.writers())
+            .await
+            .expect("a new name");
+        UserId(id)
     }
 
     /// Another independent set of connections to the same database, as another process would have.

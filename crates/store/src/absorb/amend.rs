@@ -21,7 +21,7 @@ pub(crate) async fn amend(
 ) -> Result<bool> {
     const UNLINK: &str = "DELETE FROM links WHERE paper = $1 AND kind = $2 AND url = $3";
     let before = Counters::read(tx).await?;
-    let mut working = Working::of(tx, &[id], before.paper).await?;
+    let mut working = Working::of_rows(tx, &[id]).await?;
     let Some(entry) = working.entries.get_mut(&id) else {
         return Ok(false);
     };

@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) before: Option<Box<Paper>>,
     /// Readings that came, by signal and moment; of two for one moment the larger.
     pub(super) readings: BTreeMap<(Signal, i64), Option<u32>>,
+    /// Totals of what was done here, by signal, with their moment: they replace a reading of that moment.
+    pub(super) here: BTreeMap<Signal, (i64, u32)>,
     /// Who spoke of it, and whether that changed anything.
     pub(super) sources: BTreeMap<Source, bool>,
     newest: Newest,
@@ -65,44 +67,39 @@ impl Working {
         let ids = by_id.values().chain(by_title.values().flatten());
         let ids: HashSet<PaperId> = ids.copied().collect();
         let ids: Vec<PaperId> = ids.into_iter().collect();
-        let working = Working::of(conn, &ids, newest_paper).await?;
-        if let Some(lost) = ids.iter().find(|id| !working.entries.contains_key(id)) {
+        let entries = fetch_entries(conn, &ids).await?;
+        if let Some(lost) = ids.iter().find(|id| !entries.contains_key(id)) {
             return Err(Error::Damaged(format!("paper row {} has no id", lost.0)));
         }
         Ok(Working {
+            entries,
+            order: Vec::new(),
+            united: Vec::new(),
             by_id,
             by_title,
-            ..working
+            newest_paper: u32::try_from(newest_paper)
+                .map_err(|_| Error::Damaged(format!("the paper counter is {newest_paper}")))?,
         })
     }
 
-    /// Fetches papers by row, those that are there.
-    pub(super) async fn of(
-        conn: &mut AnyConnection,
-        ids: &[PaperId],
-        newest_paper: i64,
-    ) -> Result<Working> {
-        let papers = papers::load(conn, ids).await?;
-        let mut newest = signals::newest(conn, ids).await?;
-        let entries = papers.into_iter().map(|(id, paper)| {
-            let entry = Entry {
-                before: Some(Box::new(paper.clone())),
-                paper,
-                readings: BTreeMap::new(),
-                sources: BTreeMap::new(),
-                newest: newest.remove(&id).unwrap_or_default(),
-            };
-            (id, entry)
-        });
+    /// Fetches papers by row, those that are there, to change what people here change of them. Takes no items.
+    pub(super) async fn of_rows(conn: &mut AnyConnection, ids: &[PaperId]) -> Result<Working> {
         Ok(Working {
-            entries: entries.collect(),
+            entries: fetch_entries(conn, ids).await?,
             order: Vec::new(),
             united: Vec::new(),
             by_id: HashMap::new(),
             by_title: HashMap::new(),
-            newest_paper: u32::try_from(newest_paper)
-                .map_err(|_| Error::Damaged(format!("the paper counter is {newest_paper}")))?,
+            newest_paper: 0,
         })
+    }
+
+    /// Takes the total of a signal that is counted here.
+    pub(super) fn count_here(&mut self, paper: PaperId, signal: Signal, total: u32, minute: i64) {
+        if let Some(entry) = self.entries.get_mut(&paper) {
+            self.order.push(paper);
+            entry.count_here(signal, total, minute);
+        }
     }
 
     /// Takes one item into the papers.
@@ -262,6 +259,7 @@ impl Working {
             paper: merge::paper_from(id, record),
             before: None,
             readings: BTreeMap::new(),
+            here: BTreeMap::new(),
             sources: BTreeMap::new(),
             newest: Newest::new(),
         };
@@ -334,6 +332,19 @@ impl Entry {
         *newest = (*newest).max((at, value));
     }
 
+    /// Takes the total of a signal that is counted here. It stands in the reading of its minute, or in the newest one
+    /// should that be later, so that it is what counts.
+    fn count_here(&mut self, signal: Signal, total: u32, minute: i64) {
+        let newest = self.newest.get(&signal).copied();
+        if newest.map_or(0, |(_, value)| value) == total {
+            return;
+        }
+        let at = newest.map_or(minute, |(at, _)| at.max(minute));
+        self.newest.insert(signal, (at, total));
+        self.here.insert(signal, (at, total));
+        self.count();
+    }
+
     /// Counts votes, comments and stars anew. Whether they change.
     fn count(&mut self) -> bool {
         let newest = |signal| self.newest.get(&signal).map(|(_, value)| *value);
@@ -365,6 +376,26 @@ impl Entry {
         }
         self.count();
     }
+}
+
+async fn fetch_entries(
+    conn: &mut AnyConnection,
+    ids: &[PaperId],
+) -> Result<HashMap<PaperId, Entry>> {
+    let papers = papers::load(conn, ids).await?;
+    let mut newest = signals::newest(conn, ids).await?;
+    let entries = papers.into_iter().map(|(id, paper)| {
+        let entry = Entry {
+            before: Some(Box::new(paper.clone())),
+            paper,
+            readings: BTreeMap::new(),
+            here: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            newest: newest.remove(&id).unwrap_or_default(),
+        };
+        (id, entry)
+    });
+    Ok(entries.collect())
 }
 
 /// The ids by which an item may find its paper.

@@ -9,6 +9,7 @@ use domain::signal::Signal;
 use jiff::Timestamp;
 use sqlx::AnyConnection;
 
+use super::here::count_united;
 use super::working::{Entry, Working};
 use crate::error::Result;
 use crate::lists::ListKind;
@@ -69,6 +70,9 @@ pub(super) async fn write(
     now: Timestamp,
 ) -> Result<(Vec<Paper>, Vec<PaperId>)> {
     let gone = give_up(conn, &working, counters).await?;
+    if !gone.is_empty() {
+        count_united(conn, &mut working, now).await?;
+    }
     let mut spoken_of = Vec::with_capacity(working.order.len());
     for id in std::mem::take(&mut working.order) {
         // The second time a paper is named, its entry is no longer there.
@@ -234,27 +238,35 @@ async fn write_readings(conn: &mut AnyConnection, spoken_of: &[Entry]) -> Result
     // Of two readings of one moment the larger stands, and any before a failed one: so their order does not matter.
     const TAIL: &str = "ON CONFLICT (paper, signal, at) DO UPDATE SET value = excluded.value \
         WHERE readings.value IS NULL AND excluded.value IS NOT NULL OR readings.value < excluded.value";
+    // What is counted here is counted anew, and may be less.
+    const TAIL_HERE: &str = "ON CONFLICT (paper, signal, at) DO UPDATE SET value = excluded.value";
     type Row = (PaperId, Signal, i64, Option<u32>);
-    let rows = spoken_of.iter().flat_map(|entry| {
+    let came = spoken_of.iter().flat_map(|entry| {
         let readings = entry.readings.iter();
         readings.map(|((signal, at), value)| (entry.paper.id, *signal, *at, *value))
     });
-    let rows: Vec<Row> = rows.collect();
-    insert(
-        conn,
-        HEAD,
-        4,
-        TAIL,
-        &rows,
-        |statement, (paper, signal, at, value)| {
-            statement
-                .bind(row_of(*paper))
-                .bind(signal.as_str())
-                .bind(*at)
-                .bind(value.map(i64::from))
-        },
-    )
-    .await?;
+    let counted = spoken_of.iter().flat_map(|entry| {
+        let here = entry.here.iter();
+        here.map(|(signal, (at, total))| (entry.paper.id, *signal, *at, Some(*total)))
+    });
+    let (came, counted): (Vec<Row>, Vec<Row>) = (came.collect(), counted.collect());
+    for (tail, rows) in [(TAIL, came), (TAIL_HERE, counted)] {
+        insert(
+            conn,
+            HEAD,
+            4,
+            tail,
+            &rows,
+            |statement, (paper, signal, at, value)| {
+                statement
+                    .bind(row_of(*paper))
+                    .bind(signal.as_str())
+                    .bind(*at)
+                    .bind(value.map(i64::from))
+            },
+        )
+        .await?;
+    }
     Ok(())
 }
 
@@ -340,7 +352,8 @@ async fn move_and_delete(
         .iter()
         .chain(&crate::collections::MOVES)
         .chain(&crate::claims::MOVES)
-        .chain(&crate::webhooks::MOVES);
+        .chain(&crate::webhooks::MOVES)
+        .chain(&crate::talk::MOVES);
     for sql in moves.copied() {
         let statement = sqlx::query(sql);
         let statement = match sql.contains("$2") {

@@ -24,4 +24,6 @@ mod properties;
 mod quarantine;
 mod readings;
 mod submissions;
+mod talk;
+mod talk_comments;
 mod webhooks;

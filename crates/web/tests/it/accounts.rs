@@ -286,7 +286,8 @@ async fn pages_of_one_are_not_kept_for_others() {
     let anyones = site.get("/").await;
     assert!(!anyones.text().contains("jane</a>") && anyones.text().contains("Sign in"));
     assert!(anyones.header("cache-control").starts_with("public"));
-    assert_eq!(anyones.header("vary").matches("Cookie").count(), 1);
+    let vary = anyones.headers.get_all("vary");
+    assert_eq!(vary.iter().filter(|v| *v == "Cookie").count(), 1);
     assert!(site.get_as(&cookie, "/").await.text().contains(">jane</a>"));
 }
 

@@ -1,0 +1,10 @@
+DROP TABLE notices_off;
+DROP TABLE notices;
+DROP TABLE moderation_log;
+DROP TABLE reports;
+DROP TABLE thread_locks;
+DROP TABLE comment_edits;
+DROP TABLE comments;
+DROP TABLE follows;
+DROP TABLE marks;
+DELETE FROM counters WHERE name IN ('comment', 'report', 'moderation', 'notice');
