@@ -82,6 +82,12 @@ async fn authorship_waits_for_a_moderator(store: TestStore) {
         (all.len(), all[0].state, all[0].decided_by.as_deref()),
         (1, AuthorshipState::Refused, Some("Mo"))
     );
+    let public = store.moderation_log(None, 10).await.unwrap();
+    assert_eq!(
+        public.len(),
+        2,
+        "each decision has its line in the public log"
+    );
     let log = store.decisions(10).await.unwrap();
     let acts: Vec<_> = log
         .iter()
