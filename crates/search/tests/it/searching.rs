@@ -1,5 +1,6 @@
 //! What a reader types and gets.
 
+use domain::ids::PaperId;
 use domain::paper::{Author, Paper, utc_midnight};
 use jiff::civil::date;
 use search::engine::{Engine, Sort};
@@ -184,4 +185,25 @@ fn hits_say_why() {
         .map(|s| s.text.as_str())
         .collect();
     assert_eq!(marked, ["Attention", "Need"]);
+}
+
+#[test]
+fn news_match_a_kept_query_whole_or_not_at_all() {
+    let (_dir, engine) = shelf();
+    let check = |query: &str, among: &[u32], expected: &[u32]| {
+        let among: Vec<PaperId> = among.iter().copied().map(PaperId).collect();
+        let found = engine.matching(query, &among).unwrap();
+        let found: Vec<u32> = found.iter().map(|paper| paper.0).collect();
+        assert_eq!(found, expected, "{query:?}");
+    };
+    let all = [7, 6, 5, 4, 3, 2, 1];
+    check("reinforcement", &all, &[7, 6, 5]);
+    check("reinforcement", &[1, 5], &[5]);
+    check("cat:stat.ML", &all, &[3]);
+    check("", &all, &all);
+    check("2401.00004", &all, &[4]);
+    // A reader who searches is shown what is near; news that lack a word are no news.
+    check("reinforcement attention", &all, &[]);
+    check("reinforcment", &all, &[]);
+    check("reinforcement", &[99], &[]);
 }

@@ -9,6 +9,7 @@ use crate::Store;
 use crate::error::Result;
 use crate::row::Columns;
 use crate::sql::{next_number, paper_id, row_of};
+use crate::talk::log;
 use crate::time::{micros, moment};
 
 /// A decision, for the public log.
@@ -40,7 +41,8 @@ pub(super) struct NewDecision<'a> {
     pub(super) reason: &'a str,
 }
 
-/// Writes a decision. The one place through which all of them go, within the transaction that carries them out.
+/// Writes a decision. The one place through which all of them go, with their
+/// line in the public log, within the transaction that carries them out.
 pub(super) async fn record(
     conn: &mut AnyConnection,
     decision: NewDecision<'_>,
@@ -58,9 +60,17 @@ pub(super) async fn record(
         .bind(decision.about)
         .bind(decision.reason)
         .bind(micros(now))
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(())
+    log(
+        conn,
+        Some(decision.moderator),
+        &format!("claim-{}", decision.act),
+        decision.about,
+        decision.reason,
+        now,
+    )
+    .await
 }
 
 impl Store {

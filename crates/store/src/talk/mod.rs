@@ -29,6 +29,7 @@ pub(crate) use crate::absorb::count_here;
 pub use comments::{Comment, CommentPage, CommentState, EARLIER_MAX, Earlier, Lock};
 pub use follows::{FOLLOWS_MAX, Follow, FollowKind};
 pub use marks::{MarkKind, Marked, Marks};
+pub(crate) use moderation::log;
 pub use moderation::{LogEntry, Report, Verdict};
 pub use notices::{NOTICES_MAX, Notice, NoticeKind};
 pub use take_out::{CommentOut, FollowOut, MarkOut, NoticeOut, ReportOut, Talk};

@@ -13,7 +13,7 @@ use crate::row::Columns;
 use crate::sql::{count, fetch_in, insert, next_number, paper_id, row_of, word};
 use crate::time::{micros, moment, moments};
 
-/// After this many attempts a delivery is given up and its webhook paused: by then about a day has passed.
+/// After this many attempts a delivery is given up and its webhook paused: by then most of a day has passed.
 pub const DELIVERY_ATTEMPTS_MAX: u32 = 8;
 /// Most deliveries that may wait for one webhook; it is told no more until some are through.
 pub const WAITING_MAX: u32 = 50;
@@ -371,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attempts_take_about_a_day() {
+    fn attempts_take_most_of_a_day() {
         let pauses: Vec<i64> = (1..DELIVERY_ATTEMPTS_MAX)
             .map(|n| back_off(n).as_secs())
             .collect();

@@ -82,6 +82,12 @@ async fn authorship_waits_for_a_moderator(store: TestStore) {
         (all.len(), all[0].state, all[0].decided_by.as_deref()),
         (1, AuthorshipState::Refused, Some("Mo"))
     );
+    let public = store.moderation_log(None, 10).await.unwrap();
+    assert_eq!(
+        public.len(),
+        2,
+        "each decision has its line in the public log"
+    );
     let log = store.decisions(10).await.unwrap();
     let acts: Vec<_> = log
         .iter()
@@ -384,6 +390,23 @@ async fn a_person_takes_all_away_and_is_forgotten(store: TestStore) {
         query: "",
     };
     store.make_webhook(hook, now()).await.unwrap();
+    all_taken_away(&store, ana).await;
+    store.forget_claims(ana).await.unwrap();
+    assert_eq!(
+        store.claims_of(ana).await.unwrap(),
+        Vec::<serde_json::Value>::new()
+    );
+    let theirs = store.collection("bo", "bos", None).await.unwrap().unwrap();
+    assert_eq!(store.collected(theirs.id, ALL).await.unwrap()[0].by, None);
+    assert_eq!(store.standing_claims(row(1)).await.unwrap()[0].name, None);
+    // Nothing names the account any more, so its row may go; so it may where nobody forgot them first.
+    assert!(store.remove_user(ana).await.unwrap());
+    assert!(store.remove_user(bo).await.unwrap());
+    assert_eq!(store.public_collections(0, 9).await.unwrap(), []);
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+async fn all_taken_away(store: &TestStore, ana: UserId) {
     let kinds: Vec<String> = store
         .claims_of(ana)
         .await
@@ -409,17 +432,4 @@ async fn a_person_takes_all_away_and_is_forgotten(store: TestStore) {
         (Some("2305.00001"), Some(0))
     );
     assert!(!serde_json::to_string(&lines).unwrap().contains("whsec"));
-    store.forget_claims(ana).await.unwrap();
-    assert_eq!(
-        store.claims_of(ana).await.unwrap(),
-        Vec::<serde_json::Value>::new()
-    );
-    let theirs = store.collection("bo", "bos", None).await.unwrap().unwrap();
-    assert_eq!(store.collected(theirs.id, ALL).await.unwrap()[0].by, None);
-    assert_eq!(store.standing_claims(row(1)).await.unwrap()[0].name, None);
-    // Nothing names the account any more, so its row may go; so it may where nobody forgot them first.
-    assert!(store.remove_user(ana).await.unwrap());
-    assert!(store.remove_user(bo).await.unwrap());
-    assert_eq!(store.public_collections(0, 9).await.unwrap(), []);
-    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }

@@ -419,6 +419,8 @@ async fn authorship(
         )),
         Some(text) => {
             let mut page = filled(&app, &viewer, &paper).await?;
+            // The form stays open, whatever else is claimed: what was typed is in it.
+            page.may_claim = true;
             page.typed_author = author.to_string();
             page.typed_words = form.text("words").to_string();
             refused(&headers, StatusCode::BAD_REQUEST, text, page)

@@ -225,25 +225,10 @@ async fn taken(app: &App, user: UserId, form: &Form) -> Result<Answer, Error> {
             href: paper_path(&paper.key()),
         }));
     }
-    if external.scheme == Scheme::Url && !app.policy.allow_links {
-        return not("A bare link will not do here. Give the paper's arXiv id or DOI.");
-    }
     let fetch = external.scheme == Scheme::Arxiv;
     let title = one_line(form.text("title"));
-    if !fetch && title.chars().count() < 3 {
-        return not(
-            "No source of this site can fetch it, so give its title. The paper is then known as told by a reader.",
-        );
-    }
-    let bounds = [
-        ("title", TITLE_CHARS_MAX),
-        ("authors", AUTHORS_CHARS_MAX),
-        ("abstract", ABSTRACT_CHARS_MAX),
-    ];
-    for (name, most) in bounds {
-        if form.text(name).chars().count() > most {
-            return not(&format!("The {name} may have at most {most} characters."));
-        }
+    if let Some(fault) = fault(app, &external, &title, form) {
+        return not(&fault);
     }
     let now = app.clock.now();
     let order = SubmissionOrder {
@@ -286,6 +271,28 @@ async fn taken(app: &App, user: UserId, form: &Form) -> Result<Answer, Error> {
     let ids: Vec<_> = paper.into_iter().collect();
     let papers = app.store.papers(&ids).await?;
     Ok(Answer::Done(papers.first().map(|p| paper_path(&p.key()))))
+}
+
+/// What keeps a paper from being submitted so, in words.
+fn fault(app: &App, external: &ExternalId, title: &str, form: &Form) -> Option<String> {
+    if external.scheme == Scheme::Url && !app.policy.allow_links {
+        return Some("A bare link will not do here. Give the paper's arXiv id or DOI.".to_string());
+    }
+    if external.scheme != Scheme::Arxiv && title.chars().count() < 3 {
+        return Some(
+            "No source of this site can fetch it, so give its title. The paper is then known as told by a reader."
+                .to_string(),
+        );
+    }
+    let bounds = [
+        ("title", TITLE_CHARS_MAX),
+        ("authors", AUTHORS_CHARS_MAX),
+        ("abstract", ABSTRACT_CHARS_MAX),
+    ];
+    let over = bounds
+        .into_iter()
+        .find(|(name, most)| form.text(name).chars().count() > *most);
+    over.map(|(name, most)| format!("The {name} may have at most {most} characters."))
 }
 
 /// The id that a text gives: any id known here, else a web address.

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use domain::account::Role;
 
 use crate::community::{Person, community};
-use crate::site::some_papers;
+use crate::site::{TestSite, some_papers};
 
 #[tokio::test]
 async fn authorship_is_claimed_decided_and_shown() {
@@ -61,20 +61,24 @@ async fn authorship_is_claimed_decided_and_shown() {
         mo.call(&site, "/moderation/claims", &approve).await.0,
         StatusCode::BAD_REQUEST
     );
+    shown_and_revoked(&site, &mo, id).await;
+}
+
+async fn shown_and_revoked(site: &TestSite, mo: &Person, id: i64) {
     let page = site.page("/papers/2611.10001").await;
     assert!(page.contains("<b>ana</b> (Na Li)"), "{page}");
     let revoke = format!("id={id}&decision=revoke");
     assert_eq!(
-        mo.call(&site, "/moderation/claims", &revoke).await.0,
+        mo.call(site, "/moderation/claims", &revoke).await.0,
         StatusCode::BAD_REQUEST
     );
     let revoke = format!("{revoke}&reason=not+her");
     assert_eq!(
-        mo.call(&site, "/moderation/claims", &revoke).await.0,
+        mo.call(site, "/moderation/claims", &revoke).await.0,
         StatusCode::OK
     );
     assert!(!site.page("/papers/2611.10001").await.contains("<b>ana</b>"));
-    let queue = mo.page(&site, "/moderation/claims").await;
+    let queue = mo.page(site, "/moderation/claims").await;
     assert!(
         queue.contains("not her") && queue.contains("mo approved"),
         "{queue}"
@@ -86,7 +90,6 @@ async fn links_and_tags_say_who_said_so() {
     let site = community(some_papers()).await;
     let ana = Person::reader(&site, "ana").await;
     let bo = Person::reader(&site, "bo").await;
-    let mo = Person::new(&site, "mo", Role::Moderator).await;
     let link = "paper=2611.10001&kind=model&value=https%3A%2F%2Fexample.org%2Fweights";
     let said = ana.post(&site, "/claims/say", link).await;
     assert_eq!(said.header("location"), "/claims?paper=2611.10001");
@@ -149,14 +152,19 @@ async fn links_and_tags_say_who_said_so() {
         refused.text().contains("value=\"no address\""),
         "what was typed is lost"
     );
+    removed_for_good(&site, &ana, link).await;
+}
+
+async fn removed_for_good(site: &TestSite, ana: &Person, link: &str) {
+    let mo = Person::new(site, "mo", Role::Moderator).await;
     let remove = format!("{link}&act=remove");
     assert_eq!(
-        mo.call(&site, "/claims/say", &remove).await.0,
+        mo.call(site, "/claims/say", &remove).await.0,
         StatusCode::BAD_REQUEST
     );
     let remove = format!("{remove}&reason=advertising");
     assert_eq!(
-        mo.call(&site, "/claims/say", &remove).await.0,
+        mo.call(site, "/claims/say", &remove).await.0,
         StatusCode::OK
     );
     assert!(
@@ -166,7 +174,7 @@ async fn links_and_tags_say_who_said_so() {
             .contains("example.org/weights")
     );
     assert_eq!(
-        ana.call(&site, "/claims/say", link).await.0,
+        ana.call(site, "/claims/say", link).await.0,
         StatusCode::FORBIDDEN
     );
     let history = site.page("/claims?paper=2611.10001").await;

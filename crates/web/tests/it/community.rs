@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
-use domain::account::{Role, Scope, UserId, UserName};
+use domain::account::{Role, Scope, UserName};
 use domain::record::Record;
 use serde_json::Value;
 use store::{Join, NewUser};
@@ -41,7 +41,6 @@ pub(crate) async fn community_under(
 
 /// Somebody who is signed in.
 pub(crate) struct Person {
-    pub(crate) id: UserId,
     bearer: String,
 }
 
@@ -64,7 +63,7 @@ impl Person {
             .add_token(id, &digest, "test", Scope::Admin, now, None);
         token.await.unwrap();
         let bearer = format!("Bearer {}{fresh}", secret::TOKEN_PREFIX);
-        Person { id, bearer }
+        Person { bearer }
     }
 
     pub(crate) async fn reader(site: &TestSite, name: &str) -> Person {
