@@ -84,7 +84,7 @@ static CARD: Card = Card {
         },
     ],
     likely_reason: "Scores of large models lie close together, so that a small error of a score is a large one of the \
-                    size that it stands for.",
+                    size that it stands for; and scores here bend upwards as the loss falls, where a sigmoid levels off.",
     timed: false,
 };
 
