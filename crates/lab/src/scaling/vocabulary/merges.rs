@@ -105,8 +105,8 @@ mod tests {
         let all = Encoded::all(&text, &[LETTERS, LETTERS + 1, LETTERS + 2], None);
         assert_eq!(all[0].tokens, text);
         assert_eq!(all[1].tokens, [28, 0, 28, 3, 0, 28]);
-        // "ab" before a space twice would be one, but "ab" + space comes once as often as any: the first in order.
-        assert_eq!(all[2].pairs, [(1, 2), (28, 0)]);
+        // Then every pair comes once ("ab" + space, "ab" + c, c + space): the first in order, by letters' numbers.
+        assert_eq!(all[2].pairs, [(1, 2), (3, 0)]);
         assert!(all.iter().all(|encoded| encoded.letters_from(0) == 9));
         let again = Encoded::all(&[1, 2, 3, 3], &[LETTERS + 2], Some(&all));
         assert_eq!(again[0].tokens, [28, 3, 3]);
