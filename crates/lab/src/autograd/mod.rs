@@ -7,8 +7,10 @@
 //! network on machines with other vector units.
 
 mod attention;
+mod learner;
 mod loss;
 mod ops;
+mod places;
 mod product;
 mod tape;
 #[cfg(test)]
@@ -16,6 +18,9 @@ mod tests;
 mod weights;
 
 pub use attention::Attention;
+pub use learner::{Learner, Plan};
+pub use places::{Angles, NOWHERE};
+pub(crate) use product::{product, product_transposed, transposed_product};
 pub use tape::{Gradients, Tape, Var};
 pub use weights::{Adam, Slot, Weights};
 

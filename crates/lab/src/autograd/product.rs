@@ -3,7 +3,7 @@
 use super::Matrix;
 
 /// `a · b`.
-pub(super) fn product(a: &Matrix, b: &Matrix) -> Matrix {
+pub(crate) fn product(a: &Matrix, b: &Matrix) -> Matrix {
     let ((rows, inner), width) = (a.dim(), b.ncols());
     assert_eq!(inner, b.nrows(), "columns of a are rows of b");
     let mut out = vec![0.0; rows * width];
@@ -17,7 +17,7 @@ pub(super) fn product(a: &Matrix, b: &Matrix) -> Matrix {
 }
 
 /// `aᵀ · b`.
-pub(super) fn transposed_product(a: &Matrix, b: &Matrix) -> Matrix {
+pub(crate) fn transposed_product(a: &Matrix, b: &Matrix) -> Matrix {
     let ((rows, inner), width) = (a.dim(), b.ncols());
     assert_eq!(rows, b.nrows(), "as many rows in a as in b");
     let mut out = vec![0.0; inner * width];
@@ -33,7 +33,7 @@ pub(super) fn transposed_product(a: &Matrix, b: &Matrix) -> Matrix {
 }
 
 /// `a · bᵀ`.
-pub(super) fn product_transposed(a: &Matrix, b: &Matrix) -> Matrix {
+pub(crate) fn product_transposed(a: &Matrix, b: &Matrix) -> Matrix {
     let mut turned = vec![0.0; b.len()];
     let rows = b.nrows();
     for (i, row) in slice(b).chunks_exact(b.ncols()).enumerate() {

@@ -1,9 +1,11 @@
 //! Gradients against differences, products against sums, and a network that learns.
 
+use std::sync::Arc;
+
 use rand::SeedableRng;
 
 use super::product::{product, product_transposed, transposed_product};
-use super::{Adam, Attention, Matrix, Slot, Tape, Var, Weights};
+use super::{Adam, Angles, Attention, Matrix, NOWHERE, Slot, Tape, Var, Weights};
 use crate::frame::Rng;
 
 /// A matrix of sines: `sin(start)`, `sin(start + 1)` and so on, row after row.
@@ -104,6 +106,39 @@ fn gradients_of_rows_and_columns() {
         let (a, b) = (t.unit(a), t.normalised(b));
         t.add(a, b)
     });
+}
+
+#[test]
+fn gradients_of_numbers_in_other_places() {
+    let places: Arc<[u32]> = [3, NOWHERE, 0, 3, 1].into();
+    check([(2, 4), (2, 6)], move |t, a, b| {
+        let picked = t.gathered(a, &places);
+        let (a, b) = (t.reshaped(picked, 2), t.reshaped(b, 2));
+        let a = t.rows(a, &[0, 1, 2, 3, 4, 0]);
+        t.times(a, b)
+    });
+    // Two texts of three positions.
+    let angles = Arc::new(Angles::new([0, 1, 5], 4, 100.0));
+    check([(6, 4), (6, 4)], move |t, a, b| {
+        let (a, b) = (t.turned(a, &angles), t.exp(b));
+        t.times(a, b)
+    });
+}
+
+#[test]
+fn turned_rows_tell_only_how_far_apart_they_are() {
+    let (q, k) = (sines(1, 6, 1.0), sines(1, 6, 2.0));
+    let at = |m: &Matrix, position: usize| Angles::new([position], 6, 50.0).turn(m, 1.0);
+    let inner = |i, j| at(&q, i).row(0).dot(&at(&k, j).row(0));
+    assert!((inner(9, 4) - inner(5, 0)).abs() < 1e-5);
+    assert!((inner(9, 4) - inner(9, 5)).abs() > 1e-3);
+    // By hand: the first pair turns by its position, the second by 50^(-1/3) of it.
+    let turned = at(&q, 2);
+    let angle = 2.0 * 50f32.powf(-1.0 / 3.0);
+    let expected = q[(0, 2)] * angle.cos() - q[(0, 3)] * angle.sin();
+    assert!((turned[(0, 2)] - expected).abs() < 1e-5);
+    let back = Angles::new([2], 6, 50.0).turn(&turned, -1.0);
+    assert!((back - &q).iter().all(|d| d.abs() < 1e-6));
 }
 
 #[test]

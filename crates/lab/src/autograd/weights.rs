@@ -52,6 +52,14 @@ impl Weights {
         &mut self.values[slot.0]
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Matrix> {
+        self.values.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Matrix> {
+        self.values.iter_mut()
+    }
+
     /// How many numbers are learned.
     pub fn count(&self) -> usize {
         self.values.iter().map(Matrix::len).sum()
@@ -74,6 +82,19 @@ impl Adam {
             steps: 0,
             moments: Vec::new(),
         }
+    }
+
+    /// As it was after some steps, with the means of gradients and of their squares.
+    pub(super) fn resumed(steps: i32, moments: Vec<(Matrix, Matrix)>) -> Adam {
+        Adam {
+            rate: 0.0,
+            steps,
+            moments,
+        }
+    }
+
+    pub(super) fn moments(&self) -> &[(Matrix, Matrix)] {
+        &self.moments
     }
 
     /// Sets the learning rate of the next steps.

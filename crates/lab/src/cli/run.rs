@@ -1,10 +1,12 @@
 //! `broadsheet-lab run ID`.
 
-use anyhow::{Context as _, Result};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use super::show::{self, Bar, Lines, say};
-use lab::frame::{Outcome, Scale, run as run_paper};
+use lab::frame::{Outcome, Scale, run_with};
 
 #[derive(Debug, Args)]
 pub(super) struct Options {
@@ -22,6 +24,9 @@ pub(super) struct Options {
     /// Bound the memory that it may take, in MiB
     #[arg(long, value_name = "N")]
     memory_mb: Option<u64>,
+    /// Keep in this folder how far trainings are, and go on from there
+    #[arg(long, value_name = "DIR")]
+    checkpoint: Option<PathBuf>,
 }
 
 pub(super) fn run(options: &Options) -> Result<()> {
@@ -31,13 +36,19 @@ pub(super) fn run(options: &Options) -> Result<()> {
             options.id
         )
     })?;
+    ensure!(
+        options.checkpoint.is_none() || paper.resumable(),
+        "`{}` trains nothing that could be gone on with; leave --checkpoint out",
+        paper.card().id
+    );
+    let checkpoint = options.checkpoint.as_deref();
     if let Some(memory_mb) = options.memory_mb {
         let bytes = memory_mb.saturating_mul(1024 * 1024);
         rlimit::setrlimit(rlimit::Resource::AS, bytes, bytes)
             .with_context(|| format!("cannot bound memory to {memory_mb} MiB"))?;
     }
     if options.json {
-        let outcome = run_paper(paper, options.scale, options.seed, &Lines)?;
+        let outcome = run_with(paper, options.scale, options.seed, &Lines, checkpoint)?;
         return say(&serde_json::json!({ "outcome": shown(&outcome)? }).to_string());
     }
     let card = paper.card();
@@ -46,16 +57,19 @@ pub(super) fn run(options: &Options) -> Result<()> {
         card.title, card.arxiv, card.claim
     ))?;
     let bar = Bar::new(card.id)?;
-    let outcome = run_paper(paper, options.scale, options.seed, &bar)?;
+    let outcome = run_with(paper, options.scale, options.seed, &bar, checkpoint)?;
     bar.done();
     say(&show::outcome(&outcome)?)
 }
 
-/// An outcome as programs get it: with each plot drawn, beside its data.
+/// An outcome as programs get it: with each plot and picture drawn, beside its data.
 pub(super) fn shown(outcome: &Outcome) -> Result<serde_json::Value> {
     let mut value = serde_json::to_value(outcome)?;
     for (at, plot) in outcome.plots.iter().enumerate() {
         value["plots"][at]["svg"] = plot.svg()?.into();
+    }
+    for (at, picture) in outcome.pictures.iter().enumerate() {
+        value["pictures"][at]["svg"] = picture.svg()?.into();
     }
     Ok(value)
 }

@@ -1,7 +1,10 @@
 //! What a trial is given: its size, its seed, and somebody to tell how far it is.
 
+use std::path::Path;
+
 use rand::SeedableRng;
 
+use super::checkpoint::Checkpoint;
 use super::progress::Report;
 
 /// The generator of all trials: the same numbers on every machine and in every version.
@@ -46,6 +49,8 @@ impl Scale {
 pub struct Context<'a> {
     pub(super) scale: Scale,
     pub(super) seed: u64,
+    pub(super) id: &'static str,
+    pub(super) checkpoints: Option<&'a Path>,
     pub(super) report: Report<'a>,
 }
 
@@ -74,6 +79,14 @@ impl Context<'_> {
             .wrapping_mul(0x9e37_79b9_7f4a_7c15)
             .wrapping_add(purpose.wrapping_mul(0xd1b5_4a32_d192_ed03));
         Rng::seed_from_u64(mixed)
+    }
+
+    /// The file where a training of this trial keeps how far it is; `None` when the run keeps nothing. The name must say
+    /// all that, beside paper, scale and seed, makes it this training and no other.
+    pub fn checkpoint(&self, name: &str) -> Option<Checkpoint> {
+        let (id, scale, seed) = (self.id, self.scale.name(), self.seed);
+        let of = format!("{id} {scale}, seed {seed}, {name}");
+        self.checkpoints.map(|folder| Checkpoint::new(folder, &of))
     }
 
     /// Tells how far this trial is, from 0 to 1, and what it does next.

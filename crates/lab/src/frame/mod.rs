@@ -9,10 +9,12 @@
 //! The rule stands in the card, so it is written before anything is measured, and it can come out against the paper.
 
 mod card;
+mod checkpoint;
 mod context;
 mod estimate;
 mod machine;
 mod outcome;
+mod picture;
 mod plot;
 mod progress;
 mod rule;
@@ -21,14 +23,16 @@ mod svg;
 mod trial;
 
 pub use card::{Better, Card, Family, Metric};
+pub use checkpoint::{Checkpoint, Saved};
 pub use context::{Context, Rng, Scale};
 pub use estimate::Estimate;
 pub use machine::machine;
 pub use outcome::{Outcome, Row};
+pub use picture::{PIXELS_MAX, Picture, TILES_MAX, Tile};
 pub use plot::{Axis, Plot, Series, Style};
 pub use progress::{Progress, Silent};
 pub use rule::{Condition, Expect, Judged, Met, Verdict};
-pub use run::run;
+pub use run::{run, run_with};
 pub use trial::{Measured, Trial};
 
 /// A paper's central claim as something that can be run.
@@ -42,4 +46,9 @@ pub trait Reproduction: Sync {
     /// # Errors
     /// What made the measurement impossible; the run ends with it.
     fn trial(&self, context: &Context<'_>) -> anyhow::Result<Trial>;
+
+    /// Whether its trials keep checkpoints ([`Context::checkpoint`]) and can be gone on with.
+    fn resumable(&self) -> bool {
+        false
+    }
 }

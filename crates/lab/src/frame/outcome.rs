@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::card::Metric;
 use super::context::Scale;
 use super::estimate::Estimate;
+use super::picture::Picture;
 use super::plot::Plot;
 use super::rule::{Judged, Verdict};
 
@@ -27,6 +28,9 @@ pub struct Outcome {
     pub conditions: Vec<Judged>,
     /// Curves, as data.
     pub plots: Vec<Plot>,
+    /// Pictures of the first seed, as data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Picture>,
     /// Seconds from start to end.
     pub seconds: f64,
     /// The machine that it ran on.

@@ -1,5 +1,6 @@
 //! Runs a reproduction over its seeds and judges it.
 
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -23,6 +24,21 @@ pub fn run(
     seed: u64,
     progress: &dyn Progress,
 ) -> Result<Outcome> {
+    run_with(paper, scale, seed, progress, None)
+}
+
+/// The same, with checkpoints in a folder: what was trained there before is gone on with, and comes out as if it had never
+/// stopped.
+///
+/// # Errors
+/// Those of [`run`], and when a checkpoint can be neither written nor gone on with.
+pub fn run_with(
+    paper: &dyn Reproduction,
+    scale: Scale,
+    seed: u64,
+    progress: &dyn Progress,
+    checkpoints: Option<&Path>,
+) -> Result<Outcome> {
     let card = paper.card();
     let started = Instant::now();
     let seeds = scale.seeds();
@@ -31,6 +47,8 @@ pub fn run(
         let context = Context {
             scale,
             seed: seed.wrapping_add(number),
+            id: card.id,
+            checkpoints,
             report: board.report(number as usize),
         };
         let trial = paper
@@ -40,7 +58,7 @@ pub fn run(
         Ok(trial)
     };
     // Times measured beside another trial would measure that trial too.
-    let trials: Vec<Trial> = if card.timed {
+    let mut trials: Vec<Trial> = if card.timed {
         (0..seeds).map(trial).collect::<Result<_>>()?
     } else {
         (0..seeds)
@@ -50,6 +68,13 @@ pub fn run(
     };
 
     let rows = rows(card, &trials)?;
+    let pictures = trials
+        .first_mut()
+        .map(|trial| std::mem::take(&mut trial.pictures))
+        .unwrap_or_default();
+    for picture in &pictures {
+        picture.check().with_context(|| card.id)?;
+    }
     let conditions = card
         .rule
         .iter()
@@ -68,6 +93,7 @@ pub fn run(
         rows,
         conditions,
         plots: plot::mean(trials.into_iter().map(|trial| trial.plots).collect()),
+        pictures,
         seconds: started.elapsed().as_secs_f64(),
         machine: machine(),
         date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),

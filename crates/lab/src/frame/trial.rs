@@ -1,5 +1,6 @@
 //! What one seed measured.
 
+use super::picture::Picture;
 use super::plot::Plot;
 
 /// The measurements of one seed.
@@ -7,6 +8,7 @@ use super::plot::Plot;
 pub struct Trial {
     pub(super) measured: Vec<Measured>,
     pub(super) plots: Vec<Plot>,
+    pub(super) pictures: Vec<Picture>,
 }
 
 /// One metric, measured for both sides on the same data.
@@ -41,6 +43,13 @@ impl Trial {
     #[must_use]
     pub fn plot(mut self, plot: Plot) -> Trial {
         self.plots.push(plot);
+        self
+    }
+
+    /// Adds a picture. Only the first seed's are kept: pictures have no mean.
+    #[must_use]
+    pub fn picture(mut self, picture: Picture) -> Trial {
+        self.pictures.push(picture);
         self
     }
 }

@@ -92,6 +92,7 @@ static CARD: Card = Card {
 /// Hidden knowledge.
 pub(super) struct InsideOut;
 
+/// Subjects at most.
 const SUBJECTS: usize = 160;
 const RELATIONS: usize = 4;
 /// Answers of one relation.
@@ -109,7 +110,8 @@ impl Reproduction for InsideOut {
     }
 
     fn trial(&self, context: &Context<'_>) -> Result<Trial> {
-        let world = World::new(&mut context.rng(0));
+        let subjects = context.pick(60, SUBJECTS, SUBJECTS);
+        let world = World::new(subjects, &mut context.rng(0));
         let mut model = Model::new(&mut context.rng(1));
         let untrained = model.clone();
         let steps = context.pick(60, 1500, 4000);
@@ -166,7 +168,7 @@ fn parts(question: usize) -> (usize, usize) {
 }
 
 impl World {
-    fn new(rng: &mut Rng) -> World {
+    fn new(subjects: usize, rng: &mut Rng) -> World {
         let mut world = World {
             mentions: Vec::new(),
             right: Vec::new(),
@@ -175,7 +177,7 @@ impl World {
         let popular: Vec<[f32; POPULAR]> = (0..RELATIONS)
             .map(|_| std::array::from_fn(|_| rng.random_range(0.02..0.2)))
             .collect();
-        for question in 0..SUBJECTS * RELATIONS {
+        for question in 0..subjects * RELATIONS {
             let right = rng.random_range(0..ANSWERS);
             let mut mentions = [0.0; ANSWERS];
             mentions[right] += rng.random_range(0.05..0.2);
@@ -537,7 +539,7 @@ mod tests {
     #[test]
     fn mentions_add_up_and_are_drawn_by_their_share() {
         let rng = &mut Rng::seed_from_u64(1);
-        let world = World::new(rng);
+        let world = World::new(SUBJECTS, rng);
         for mentions in &world.mentions {
             assert!((mentions.iter().sum::<f32>() - 1.0).abs() < 1e-5);
         }
@@ -549,7 +551,7 @@ mod tests {
 
     #[test]
     fn an_untrained_model_knows_nothing() {
-        let world = World::new(&mut Rng::seed_from_u64(1));
+        let world = World::new(SUBJECTS, &mut Rng::seed_from_u64(1));
         let model = Model::new(&mut Rng::seed_from_u64(2));
         let asked = model.ask(&world, &mut Rng::seed_from_u64(3));
         let knowledge = Knowledge::of(&asked, &model.probabilities(&asked));

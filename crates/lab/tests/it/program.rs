@@ -42,6 +42,65 @@ fn wrong_usage_exits_with_two() {
     );
 }
 
+/// The rows of the outcome that a run prints last.
+fn rows(output: &Output) -> serde_json::Value {
+    let told = text(&output.stdout);
+    let last = told.lines().last().unwrap();
+    serde_json::from_str::<serde_json::Value>(last).unwrap()["outcome"]["rows"].clone()
+}
+
+#[test]
+fn a_run_goes_on_from_its_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().to_str().unwrap();
+    let run = ["run", "lm-infinite", "--scale", "tiny", "--json"];
+    let whole = lab(&run);
+    let with = [&run[..], &["--checkpoint", kept]].concat();
+    let first = lab(&with);
+    assert_eq!(rows(&first), rows(&whole));
+    // One file a seed; without one of them its training begins again.
+    let mut files: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    assert_eq!(files.len(), 3, "{files:?}");
+    std::fs::remove_file(&files[0]).unwrap();
+    assert_eq!(rows(&lab(&with)), rows(&whole));
+    // A damaged one is named.
+    let mut bytes = std::fs::read(&files[1]).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&files[1], bytes).unwrap();
+    let output = lab(&with);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    let name = files[1].file_name().unwrap().to_str().unwrap();
+    assert!(
+        told.contains(name) && told.contains("its checksum is wrong") && told.contains("delete it"),
+        "{told}"
+    );
+
+    let output = lab(&["run", "eora", "--checkpoint", kept]);
+    assert_eq!(
+        text(&output.stderr),
+        "error: `eora` trains nothing that could be gone on with; leave --checkpoint out\n"
+    );
+}
+
+#[test]
+fn pictures_come_drawn() {
+    let output = lab(&["run", "rotnet", "--scale", "tiny", "--json"]);
+    let told = text(&output.stdout);
+    let last: serde_json::Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    let pictures = last["outcome"]["pictures"].as_array().unwrap();
+    assert_eq!(pictures.len(), 2);
+    for picture in pictures {
+        assert!(picture["svg"].as_str().unwrap().starts_with("<svg"));
+        assert_eq!(picture["tiles"].as_array().unwrap().len(), 16);
+    }
+}
+
 #[test]
 fn a_law_is_fitted_to_a_readers_runs() {
     let folder = tempfile::tempdir().unwrap();

@@ -59,6 +59,9 @@ pub struct Outcome {
     pub conditions: Vec<Condition>,
     /// Curves.
     pub plots: Vec<Plot>,
+    /// What networks see, as grey tiles; most methods have none.
+    #[serde(default)]
+    pub pictures: Vec<Plot>,
     /// Seconds that it took.
     pub seconds: f64,
     /// On what.
@@ -108,7 +111,7 @@ pub struct Condition {
     pub met: String,
 }
 
-/// A plot.
+/// A plot or a picture.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Plot {
     /// Short name.
@@ -125,9 +128,14 @@ impl Outcome {
         verdict_words(&self.verdict)
     }
 
-    /// The plot of a short name.
+    /// Everything drawn, in the order of the page.
+    pub fn drawn(&self) -> impl Iterator<Item = &Plot> {
+        self.plots.iter().chain(&self.pictures)
+    }
+
+    /// The plot or picture of a short name.
     pub fn plot(&self, id: &str) -> Option<&Plot> {
-        self.plots.iter().find(|plot| plot.id == id)
+        self.drawn().find(|plot| plot.id == id)
     }
 
     /// The seeds in words.
@@ -139,6 +147,16 @@ impl Outcome {
     /// Seconds in words.
     pub fn seconds_words(&self) -> String {
         digits(self.seconds)
+    }
+}
+
+impl Plot {
+    /// The drawing's height in pixels; plots are 400 high, pictures as high as their tiles need. Its width is 640.
+    pub fn height(&self) -> u32 {
+        let told = self.svg.split_once("height=\"");
+        let told = told.and_then(|(_, rest)| rest.split_once('"'));
+        told.and_then(|(height, _)| height.parse().ok())
+            .unwrap_or(400)
     }
 }
 
@@ -176,5 +194,25 @@ impl std::fmt::Display for Estimate {
             write!(f, " ({low} to {high})")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Plot;
+
+    #[test]
+    fn a_drawing_is_as_high_as_it_says() {
+        let height = |svg: &str| {
+            let plot = Plot {
+                id: String::new(),
+                title: String::new(),
+                svg: svg.to_owned(),
+            };
+            plot.height()
+        };
+        assert_eq!(height("<svg width=\"640\" height=\"164\" viewBox"), 164);
+        assert_eq!(height("<svg>"), 400);
+        assert_eq!(height("<svg height=\"-1\">"), 400);
     }
 }

@@ -71,6 +71,22 @@ async fn a_method_shows_its_card_and_outcome() {
     );
     let plot = site.get("/lab/halving/plots/error.svg").await;
     assert_eq!(plot.header("content-type"), "image/svg+xml");
+    // A picture stands beside the plots, as high as it is.
+    let picture = site.get("/lab/halving/plots/seen.svg").await;
+    assert_eq!(picture.header("content-type"), "image/svg+xml");
+    let figures = page.split("<figure").skip(1);
+    let figures: Vec<&str> = figures
+        .filter_map(|f| f.split("</figure>").next())
+        .collect();
+    assert_eq!(
+        figures,
+        [
+            " class=\"plot\"><img src=\"/lab/halving/plots/error.svg\" alt=\"Error by size\" width=\"640\" height=\"400\" \
+             loading=\"lazy\">",
+            " class=\"plot\"><img src=\"/lab/halving/plots/seen.svg\" alt=\"What is seen\" width=\"640\" height=\"164\" \
+             loading=\"lazy\">",
+        ]
+    );
     for missing in [
         "/lab/nothing",
         "/lab/halving/plots/other.svg",

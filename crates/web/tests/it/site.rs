@@ -138,6 +138,8 @@ pub(crate) fn lab_outcome(id: &str, verdict: &str) -> serde_json::Value {
             "baseline": estimate(1.0), "method": estimate(0.5), "difference": estimate(-0.5)}],
         "conditions": [{"text": "half the error", "quantity": estimate(2.0), "bound": 2.0, "met": "clearly"}],
         "plots": [{"id": "error", "title": "Error by size", "svg": "<svg xmlns='http://www.w3.org/2000/svg'/>"}],
+        "pictures": [{"id": "seen", "title": "What is seen", "across": 1, "tiles": [],
+            "svg": "<svg width=\"640\" height=\"164\" xmlns='http://www.w3.org/2000/svg'/>"}],
         "seconds": 1.25, "machine": "2 x a machine", "date": "2026-11-22",
     })
 }
