@@ -10,6 +10,7 @@ use store::{List, Slice};
 
 use crate::calendar::Calendar;
 use crate::error::Error;
+use crate::pages::talk::marks::{Hidden, Reach, personal};
 use crate::state::App;
 use crate::view::{long_date, month_name, number, path_segment, query_value};
 
@@ -78,6 +79,10 @@ pub struct LoadedList {
     pub entries: Vec<Entry>,
     /// Length of the whole list.
     pub total: u32,
+    /// What its reader can do with the papers.
+    pub reach: Reach,
+    /// Papers that its reader does not want to see.
+    pub hidden: Vec<Hidden>,
 }
 
 impl From<List> for LoadedList {
@@ -85,6 +90,7 @@ impl From<List> for LoadedList {
         LoadedList {
             entries: list.papers.into_iter().map(Entry::plain).collect(),
             total: list.total,
+            ..LoadedList::default()
         }
     }
 }
@@ -182,6 +188,11 @@ impl ListRef {
             Some((page, query)) => format!("{page}.{ending}?{query}"),
             None => format!("{path}.{ending}"),
         }
+    }
+
+    /// Reads a slice of the list as a page shows it: for its reader, without the papers that they have hidden.
+    pub async fn load_for_reader(&self, app: &App, slice: Slice) -> Result<LoadedList, Error> {
+        personal(app, self.load(app, slice).await?).await
     }
 
     /// Reads a slice of the list. An unknown category, author or tag is an empty list, not an error.
@@ -294,7 +305,11 @@ async fn trending(app: &App, days: u32, slice: Slice) -> Result<LoadedList, Erro
         let parts = places.next().map(|t| t.parts).unwrap_or_default();
         entries.push(Entry { paper, parts });
     }
-    Ok(LoadedList { entries, total })
+    Ok(LoadedList {
+        entries,
+        total,
+        ..LoadedList::default()
+    })
 }
 
 async fn author(app: &App, key: &str, slice: Slice) -> Result<LoadedList, Error> {
@@ -306,6 +321,7 @@ async fn author(app: &App, key: &str, slice: Slice) -> Result<LoadedList, Error>
     Ok(LoadedList {
         entries: papers.into_iter().map(Entry::plain).collect(),
         total: u32::try_from(total).unwrap_or(u32::MAX),
+        ..LoadedList::default()
     })
 }
 
@@ -329,5 +345,6 @@ async fn search(app: &App, query: &str, slice: Slice) -> Result<LoadedList, Erro
     Ok(LoadedList {
         entries: papers.into_iter().map(Entry::plain).collect(),
         total: u32::try_from(answer.total).unwrap_or(u32::MAX),
+        ..LoadedList::default()
     })
 }

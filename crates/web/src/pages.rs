@@ -22,6 +22,7 @@ pub mod similar;
 pub mod sparkline;
 pub mod suggest;
 pub mod tags;
+pub mod talk;
 pub mod today;
 pub mod trending;
 pub mod window;

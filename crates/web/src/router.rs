@@ -11,7 +11,7 @@ use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
     about, account, author, categories, coverage, feeds, lab, nothing_here, paper, people, search,
-    similar, suggest, tags, today, trending, window,
+    similar, suggest, tags, talk, today, trending, window,
 };
 use crate::state::App;
 use crate::{api, discovery, error, health, observe, security, static_files};
@@ -69,10 +69,11 @@ pub fn router(app: App) -> Router {
     let momentary = worked(health::routes().merge(lab::momentary_routes()), &app);
 
     // What is one reader's alone: nothing of it may be kept.
-    let private = worked(account::routes().merge(people::routes()), &app);
+    let private = worked(account::routes().merge(people::routes()).merge(talk::routes()), &app);
 
     kept.merge(momentary)
         .merge(private)
+        .layer(from_fn_with_state(app.clone(), talk::notices::count_unread))
         .layer(from_fn_with_state(app.clone(), know))
         .layer(from_fn_with_state(app.clone(), security::guard))
         .layer(DefaultBodyLimit::max(limits::BODY_LEN_MAX))

@@ -10,7 +10,8 @@ use domain::signal::Signal;
 use domain::window::Window;
 
 use crate::latex;
-use crate::lists::Entry;
+use crate::lists::{Entry, LoadedList};
+use crate::pages::talk::marks::MarkView;
 
 pub use address::{paper_path, path_segment, query_value};
 pub use layout::{Layout, Who};
@@ -98,6 +99,8 @@ pub struct CardView {
     pub day: Option<Anchor>,
     /// Withdrawn or deleted by its issuer.
     pub withdrawn: bool,
+    /// Its buttons.
+    pub marks: MarkView,
     /// Why it is here, where that is not plain.
     pub reasons: Vec<String>,
 }
@@ -151,6 +154,7 @@ impl CardView {
                 href: Window::Day(day).path(),
             }),
             withdrawn: paper.withdrawn,
+            marks: MarkView::new(paper),
             reasons: Vec::new(),
         }
     }
@@ -159,6 +163,15 @@ impl CardView {
     pub fn all(entries: &[Entry]) -> Vec<CardView> {
         let mut cards: Vec<_> = entries.iter().map(CardView::new).collect();
         fit(&mut cards);
+        cards
+    }
+
+    /// Cards of a loaded list, with their buttons.
+    pub fn of_list(list: &LoadedList) -> Vec<CardView> {
+        let mut cards = CardView::all(&list.entries);
+        for card in &mut cards {
+            card.marks.reach(&list.reach);
+        }
         cards
     }
 
@@ -213,6 +226,11 @@ pub fn card_title(title: &str) -> Html {
         return html;
     }
     Html(escape(&latex::plain(&title)))
+}
+
+/// A title in one line without markup.
+pub fn latex_plain(title: &str) -> String {
+    cut(&latex::plain(title), TITLE_CHARS_MAX)
 }
 
 /// An author with their page.

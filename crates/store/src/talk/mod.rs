@@ -26,6 +26,7 @@ use crate::row::{Columns, read_external};
 use crate::sql::{count, fetch_in, paper_id, row_of};
 
 pub(crate) use crate::absorb::count_here;
+pub(crate) use forget::forget_talk;
 pub use comments::{Comment, CommentPage, CommentState, EARLIER_MAX, Earlier, Lock};
 pub use follows::{FOLLOWS_MAX, Follow, FollowKind};
 pub use marks::{MarkKind, Marked, Marks};

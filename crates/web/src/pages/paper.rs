@@ -14,7 +14,10 @@ use domain::window::Window;
 
 use super::lab::block::{self, Block};
 use super::neighbours;
+use super::query::Query;
 use super::similar::{self, NearPapers};
+use super::talk::comments::Thread;
+use super::talk::marks::{MarkView, Reach};
 use super::{html, sparkline};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
@@ -44,6 +47,8 @@ struct PaperPage {
     more_authors: String,
     votes: u32,
     comments: u32,
+    mark: MarkView,
+    thread: Option<Thread>,
     categories: Vec<Anchor>,
     tags: Vec<Anchor>,
     /// The places where people go on: the PDF, the code.
@@ -90,6 +95,7 @@ pub async fn show(
     State(app): State<App>,
     base: BaseUrl,
     headers: HeaderMap,
+    query: Query,
     Path(segment): Path<String>,
 ) -> Result<Response, Error> {
     let (text, format) = form(&app, &segment).await?;
@@ -109,7 +115,8 @@ pub async fn show(
         // Not for ever: a paper's main id may change when a better one becomes known.
         return Ok(Redirect::temporary(&paper_path(&key)).into_response());
     }
-    let page = filled(&app, &base, &paper).await?;
+    let (page, _) = query.page()?;
+    let page = filled(&app, &base, &paper, page).await?;
     html(&page, Policy::Living)
 }
 
@@ -166,7 +173,14 @@ fn unknown(id: &ExternalId) -> Error {
     }
 }
 
-async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, Error> {
+async fn filled(
+    app: &App,
+    base: &BaseUrl,
+    paper: &Paper,
+    page: u32,
+) -> Result<PaperPage, Error> {
+    let mut mark = MarkView::new(paper);
+    mark.reach(&Reach::on(app, &[paper.id]).await?);
     let readings = app.store.readings(paper.id).await?;
     let provenance = app.store.provenance(paper.id).await?;
     let day = paper.times.listed_day();
@@ -188,6 +202,8 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
         more_authors: more_authors(paper, AUTHORS_SHOWN),
         votes: paper.votes,
         comments: paper.comments,
+        mark,
+        thread: Thread::of(app, paper, page).await?,
         categories: paper.categories.iter().map(|c| category(c)).collect(),
         tags: paper.tags.iter().take(30).map(|t| tag(t)).collect(),
         actions: actions(paper),

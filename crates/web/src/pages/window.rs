@@ -10,6 +10,7 @@ use super::list::{Pager, beyond as beyond_end};
 use super::month::Month;
 use super::query::Query;
 use super::{announce, feeds, html};
+use super::talk::marks::Hidden;
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
 use crate::calendar::{Calendar, same_kind};
@@ -41,6 +42,8 @@ pub struct WindowPage {
     pub counted: String,
     /// The papers.
     pub cards: Vec<CardView>,
+    /// Papers that the reader has hidden.
+    pub hidden: Vec<Hidden>,
     /// Whether cards say on which day's list they stand: not on a day's own.
     pub show_days: bool,
     /// Other pages of the list.
@@ -169,7 +172,7 @@ pub async fn filled(
     // A week may touch two months, of which one has nothing.
     let days = calendar.days_in(window);
     let last_listed = days.last().map_or(window.first(), |(day, _)| *day);
-    let loaded = list.load(app, slice).await?;
+    let loaded = list.load_for_reader(app, slice).await?;
     beyond_end(&list, page, &loaded)?;
     let mut layout = Layout::new(app, list.title());
     announce(&mut layout, &list, base);
@@ -186,7 +189,8 @@ pub async fn filled(
             "{}, most votes first",
             papers_in_words(u64::from(loaded.total))
         ),
-        cards: CardView::all(&loaded.entries),
+        cards: CardView::of_list(&loaded),
+        hidden: loaded.hidden,
         show_days: !matches!(window, Window::Day(_)),
         pager: Pager::new(&list.path(), page, loaded.total),
         calendar: Some(Month::around(window, last_listed, calendar)),

@@ -17,3 +17,5 @@ mod machines;
 mod meaning;
 mod papers_api;
 mod site;
+mod talk;
+mod talk_comments;

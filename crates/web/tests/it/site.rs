@@ -1,11 +1,14 @@
 //! A site for one test: its own database, index, stopped clock and router.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use domain::account::{Role, UserName};
 use domain::ids::ExternalId;
 use domain::paper::{Author, Link, LinkKind, Summary, Version, utc_midnight};
 use domain::record::{Item, Record, Source};
@@ -18,9 +21,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use search::engine::Engine;
 use store::testing::TestStore;
-use store::{Absorbed, Intake};
+use store::{Absorbed, Intake, Join, NewUser};
 use tempfile::TempDir;
 use tower::ServiceExt;
+use web::account::note::{Note, Postman, Sending};
+use web::account::{Mode, People, SignUp, secret};
 use web::lab::Lab;
 use web::state::{App, Clock, Site, Status};
 
@@ -61,6 +66,9 @@ pub(crate) struct TestSite {
     index: Index,
     encoder: Encoder,
     router: Router,
+    app: App,
+    /// What was mailed, oldest first.
+    pub(crate) mails: Arc<Mutex<Vec<Note>>>,
     _folder: TempDir,
 }
 
@@ -100,6 +108,17 @@ pub(crate) fn lab_outcome(id: &str, verdict: &str) -> serde_json::Value {
     })
 }
 
+/// Keeps mails instead of sending them.
+#[derive(Debug, Default)]
+struct Post(Arc<Mutex<Vec<Note>>>);
+
+impl Postman for Post {
+    fn take(&self, note: Note) -> Sending<'_> {
+        self.0.lock().unwrap().push(note);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
 /// What was answered.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -120,7 +139,26 @@ impl TestSite {
         site
     }
 
+    /// A site without papers where people sign in, with mail that ends in [`TestSite::mails`].
+    pub(crate) async fn with_accounts() -> Self {
+        let post = Post::default();
+        let mails = Arc::clone(&post.0);
+        let mut site = Self::made(Some("https://papers.example.org"), |people| {
+            people.mode = Mode::SignIn;
+            people.sign_up = SignUp::Open;
+            people.postman = Some(Arc::new(post));
+        })
+        .await;
+        site.mails = mails;
+        site
+    }
+
     pub(crate) async fn configured(base_url: Option<&str>) -> Self {
+        Self::made(base_url, |_| {}).await
+    }
+
+    /// A site whose accounts are as `arrange` leaves them.
+    pub(crate) async fn made(base_url: Option<&str>, arrange: impl FnOnce(&mut People)) -> Self {
         let store = TestStore::new().await;
         let folder = tempfile::tempdir().unwrap();
         let encoder = encoder();
@@ -140,24 +178,109 @@ impl TestSite {
             version: "0.0.0-test",
             client_header: None,
         };
+        let clock = Clock(Arc::new(move || *hands.lock().unwrap()));
+        let mut people = People::nobody(&clock);
+        arrange(&mut people);
         let app = App::new(
             store.clone(),
             Engine::new(index.clone()).with_encoder(encoder.clone()),
             settings,
-            Clock(Arc::new(move || *hands.lock().unwrap())),
+            clock,
             status.clone(),
             None,
         )
-        .with_lab(Lab::read(&lab_lines()).unwrap());
+        .with_lab(Lab::read(&lab_lines()).unwrap())
+        .with_people(people);
         TestSite {
             store,
             status,
             now,
             index,
             encoder,
-            router: web::router::router(app),
+            router: web::router::router(app.clone()),
+            app,
+            mails: Arc::default(),
             _folder: folder,
         }
+    }
+
+    /// The same site with other accounts.
+    pub(crate) async fn again(mut self, arrange: impl FnOnce(&mut People)) -> Self {
+        let mut people = (*self.app.people).clone();
+        arrange(&mut people);
+        self.app = self.app.with_people(people);
+        self.router = web::router::router(self.app.clone());
+        self
+    }
+
+    /// Asks for an address over a connection from somewhere.
+    pub(crate) async fn ask_from(
+        &self,
+        from: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let from = SocketAddr::new(from.parse().unwrap(), 4711);
+        let mut request = Request::builder()
+            .uri(target)
+            .header(HOST, "localhost:8080");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(from));
+        answer_of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Somebody with an account and a browser that is signed in: the `Cookie` header of that browser.
+    pub(crate) async fn sign_in(&self, name: &str) -> String {
+        self.sign_in_as(name, Role::Reader).await
+    }
+
+    /// Somebody of a role, signed in.
+    pub(crate) async fn sign_in_as(&self, name: &str, role: Role) -> String {
+        let now = *self.now.lock().unwrap();
+        let name = UserName::parse(name).unwrap();
+        let new = NewUser {
+            name: &name,
+            address: None,
+            password: None,
+            role,
+        };
+        let id = match self.store.add_user(&new, now).await.unwrap() {
+            Join::Joined(id) => id,
+            _ => self.store.user_named(&name).await.unwrap().unwrap().id,
+        };
+        let secret = secret::fresh().unwrap();
+        let digest = secret::digest(&secret);
+        let expires = now + jiff::SignedDuration::from_hours(24);
+        let opened = self.store.open_session(id, &digest, "test", now, expires);
+        opened.await.unwrap();
+        format!("__Host-broadsheet={secret}")
+    }
+
+    /// Asks for an address as somebody who is signed in.
+    pub(crate) async fn get_as(&self, cookie: &str, target: &str) -> Answer {
+        self.ask(Method::GET, target, &[("cookie", cookie)]).await
+    }
+
+    /// Sends a form as a browser does that is signed in (or, with an empty cookie, not).
+    pub(crate) async fn post_as(&self, cookie: &str, target: &str, form: &str) -> Answer {
+        let mut headers = vec![("sec-fetch-site", "same-origin")];
+        if !cookie.is_empty() {
+            headers.push(("cookie", cookie));
+        }
+        self.send(Method::POST, target, &headers, form).await
+    }
+
+    /// The path of the link in the newest mail.
+    pub(crate) fn mailed_path(&self) -> String {
+        let mails = self.mails.lock().unwrap();
+        let (_, address) = &mails.last().unwrap().link;
+        address
+            .strip_prefix("https://papers.example.org")
+            .unwrap()
+            .to_string()
     }
 
     /// Sets the clock.
@@ -235,13 +358,17 @@ impl TestSite {
         }
         let request = request.body(Body::from(body.to_string())).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: body.to_vec(),
-        }
+        answer_of(response).await
+    }
+}
+
+async fn answer_of(response: axum::response::Response) -> Answer {
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: body.to_vec(),
     }
 }
 
