@@ -3,6 +3,9 @@
 //! Unknown keys are errors: a misspelt setting must not be ignored in silence. Libraries get values from here and
 //! read neither files nor the environment themselves.
 
+mod accounts;
+mod readers;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +14,9 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use accounts::{Accounts, Mode, OpenId, SignUp};
+pub(crate) use readers::{Submissions, Webhooks};
 
 /// What may be written. Every key has a default; `broadsheet config check` prints them all.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,6 +38,12 @@ pub(crate) struct Written {
     pub(crate) sources: Sources,
     /// Papers that run.
     pub(crate) lab: Lab,
+    /// Accounts.
+    pub(crate) accounts: Accounts,
+    /// Papers that readers submit.
+    pub(crate) submissions: Submissions,
+    /// Addresses that are told of new papers.
+    pub(crate) webhooks: Webhooks,
 }
 
 /// Papers that run: whether, and what a run may take.
@@ -64,6 +76,8 @@ pub(crate) struct Sources {
     pub(crate) biorxiv: Vec<String>,
     /// Addresses of any RSS, Atom or JSON feeds.
     pub(crate) feeds: Vec<String>,
+    /// Repositories of papers' code whose stars are read in a round; 0 for none.
+    pub(crate) stars_a_round: u32,
     /// Days that a first run or a repair looks back.
     pub(crate) look_back_days: u32,
     /// Folder in which every answer is recorded; empty for none.
@@ -88,6 +102,8 @@ pub(crate) struct Endpoints {
     pub(crate) daily_papers: String,
     /// bioRxiv's and medRxiv's API.
     pub(crate) biorxiv: String,
+    /// The code host's API.
+    pub(crate) code_host: String,
 }
 
 impl Default for Written {
@@ -101,6 +117,9 @@ impl Default for Written {
             time_zone: "UTC".to_string(),
             sources: Sources::default(),
             lab: Lab::default(),
+            accounts: Accounts::default(),
+            submissions: Submissions::default(),
+            webhooks: Webhooks::default(),
         }
     }
 }
@@ -126,6 +145,7 @@ impl Default for Sources {
             daily_papers: true,
             biorxiv: Vec::new(),
             feeds: Vec::new(),
+            stars_a_round: 0,
             look_back_days: 3,
             record: PathBuf::new(),
             endpoints: Endpoints::default(),
@@ -229,6 +249,7 @@ impl Config {
                 written.lab.memory_mb
             );
         }
+        written.accounts.check()?;
         if written.contact.chars().any(char::is_control) {
             bail!("contact holds a control character");
         }
@@ -261,7 +282,7 @@ impl Config {
 }
 
 impl Endpoints {
-    fn named(&self) -> [(&'static str, &String); 6] {
+    fn named(&self) -> [(&'static str, &String); 7] {
         [
             ("sources.endpoints.arxiv_api", &self.arxiv_api),
             ("sources.endpoints.arxiv_oai", &self.arxiv_oai),
@@ -269,6 +290,7 @@ impl Endpoints {
             ("sources.endpoints.arxiv_list", &self.arxiv_list),
             ("sources.endpoints.daily_papers", &self.daily_papers),
             ("sources.endpoints.biorxiv", &self.biorxiv),
+            ("sources.endpoints.code_host", &self.code_host),
         ]
     }
 }

@@ -8,14 +8,18 @@ mod config;
 mod duplicates;
 mod evaluating;
 mod fetching;
+mod housekeeping;
 mod importing;
 mod lab;
 mod memory;
+mod people;
 mod pipeline;
 mod schedule;
 mod server;
 mod shelf;
+mod sign_on;
 mod telemetry;
+mod webhooks;
 
 use std::process::ExitCode;
 

@@ -10,12 +10,15 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
+use web::policy::{CheckAddress, Policy};
 use web::router::router;
 use web::state::{App, Clock, RenderMetrics, Site, Status};
 
 use crate::config::Config;
+use crate::fetching::submitted;
 use crate::pipeline::Pipeline;
-use crate::{lab, schedule, shelf};
+use crate::webhooks::Webhooks;
+use crate::{lab, people, schedule, shelf};
 
 /// How long open requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -29,7 +32,10 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     let status = Status::default();
     status.update(|a| a.offline = offline);
     let (papers_that_run, limits) = lab::open(&config)?;
-    let app = app(&config, &pipeline, status.clone(), Some(metrics)).with_lab(papers_that_run);
+    let accounts = people::open(&config, &pipeline.store, listen).await?;
+    let app = app(&config, &pipeline, status.clone(), Some(metrics))
+        .with_lab(papers_that_run)
+        .with_people(accounts.clone());
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!(
             "cannot listen on {listen}; is another server there? --listen takes another address"
@@ -39,29 +45,10 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     // Before anybody is told that the server is there, so that it ends in order from the first moment.
     let stopping = stop_signal()?;
     info!(%address, data = %config.data.display(), "Serving on http://{address}");
+    people::say(&accounts, &config, address);
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(schedule::follow(
-        pipeline.clone(),
-        status.clone(),
-        stop.clone(),
-    ));
-    if let Some(limits) = limits {
-        let store = pipeline.store.clone();
-        let runner = lab::Runner { store, limits };
-        let shown = status.clone();
-        tasks.spawn(lab::work(runner, stop.clone(), move || {
-            shown.data_changed()
-        }));
-    }
-    if !offline {
-        tasks.spawn(schedule::fetch_regularly(
-            config,
-            pipeline.clone(),
-            status,
-            stop.clone(),
-        ));
-    }
+    start_work(&tasks, &stop, &config, &pipeline, &status, limits)?;
     tasks.close();
     let signalled = stop.clone();
     tokio::spawn(async move {
@@ -92,6 +79,63 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     Ok(())
 }
 
+/// What calls out: the sources, submitted papers, webhooks.
+fn spawn_callers(
+    tasks: &TaskTracker,
+    config: &Config,
+    pipeline: &Pipeline,
+    status: &Status,
+    stop: &CancellationToken,
+) -> Result<()> {
+    if config.written.webhooks.enabled {
+        let webhooks = Webhooks::new(config, pipeline)?;
+        tasks.spawn(webhooks.work(stop.clone()));
+    }
+    let parts = || {
+        (
+            config.clone(),
+            pipeline.clone(),
+            status.clone(),
+            stop.clone(),
+        )
+    };
+    if config.written.submissions.enabled {
+        let (config, pipeline, status, stop) = parts();
+        tasks.spawn(submitted::work(config, pipeline, status, stop));
+    }
+    let (config, pipeline, status, stop) = parts();
+    tasks.spawn(schedule::fetch_regularly(config, pipeline, status, stop));
+    Ok(())
+}
+
+/// Starts what the server does by itself, besides answering.
+fn start_work(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    config: &Config,
+    pipeline: &Pipeline,
+    status: &Status,
+    limits: Option<lab::Limits>,
+) -> Result<()> {
+    let with = || (pipeline.clone(), status.clone(), stop.clone());
+    let (work, shown, until) = with();
+    tasks.spawn(schedule::follow(work, shown, until));
+    let (work, shown, until) = with();
+    tasks.spawn(schedule::keep_house(work, shown, until));
+    if let Some(limits) = limits {
+        let store = pipeline.store.clone();
+        let runner = lab::Runner { store, limits };
+        let shown = status.clone();
+        tasks.spawn(lab::work(runner, stop.clone(), move || {
+            shown.data_changed()
+        }));
+    }
+    if !status.activity().offline {
+        spawn_callers(tasks, config, pipeline, status, stop)?;
+    }
+    Ok(())
+}
+
 /// The site over a pipeline: what the server serves, and what the command line's lists read.
 pub(crate) fn app(
     config: &Config,
@@ -107,6 +151,26 @@ pub(crate) fn app(
         status,
         metrics,
     )
+    .with_policy(policy(config))
+}
+
+/// What readers may submit, and which addresses they may have told.
+fn policy(config: &Config) -> Policy {
+    let (submissions, webhooks) = (&config.written.submissions, &config.written.webhooks);
+    let private_allowed = webhooks.private_allowed;
+    let check = move |text: &str| match sources::post::check(text, private_allowed) {
+        Ok(url) => Ok(url.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    Policy {
+        submissions: submissions.enabled,
+        per_day: submissions.per_day,
+        age_days_max: submissions.age_days_max,
+        allow_links: submissions.allow_links,
+        webhooks: webhooks
+            .enabled
+            .then(|| -> CheckAddress { Arc::new(check) }),
+    }
 }
 
 fn site(config: &Config) -> Site {
@@ -118,7 +182,10 @@ fn site(config: &Config) -> Site {
         contact: given(&written.contact),
         time_zone: config.time_zone.clone(),
         version: env!("CARGO_PKG_VERSION"),
-        client_header: None,
+        client_header: match written.accounts.client_header.as_str() {
+            "" => None,
+            name => name.to_ascii_lowercase().parse().ok(),
+        },
     }
 }
 

@@ -9,7 +9,7 @@
 use jiff::Timestamp;
 
 use crate::ids::{ExternalId, PaperId};
-use crate::paper::{Paper, TextSources, Times, Version};
+use crate::paper::{Link, Paper, TextSources, Times, Version};
 use crate::record::{Record, Source};
 
 /// A new paper made of one record. The id is given by the store.
@@ -162,14 +162,7 @@ fn absorb_sets(paper: &mut Paper, record: &Record) -> bool {
     }
     paper.ids.sort();
     for link in &record.links {
-        if !paper
-            .links
-            .iter()
-            .any(|l| l.kind == link.kind && l.url == link.url)
-        {
-            paper.links.push(link.clone());
-            changed = true;
-        }
+        changed |= absorb_link(&mut paper.links, link);
     }
     paper
         .links
@@ -184,6 +177,24 @@ fn absorb_sets(paper: &mut Paper, record: &Record) -> bool {
         changed |= absorb_version(&mut paper.versions, version);
     }
     changed
+}
+
+/// A link is claimed once. What a reader of the site said first becomes the word of the source that says it too.
+fn absorb_link(links: &mut Vec<Link>, new: &Link) -> bool {
+    let known = links
+        .iter_mut()
+        .find(|link| link.kind == new.kind && link.url == new.url);
+    match known {
+        Some(known) if known.source == Source::Reader && new.source != Source::Reader => {
+            *known = new.clone();
+            true
+        }
+        Some(_) => false,
+        None => {
+            links.push(new.clone());
+            true
+        }
+    }
 }
 
 fn absorb_version(versions: &mut Vec<Version>, new: &Version) -> bool {
@@ -247,7 +258,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::paper::{Author, Link, LinkKind};
+    use crate::paper::{Author, LinkKind};
 
     fn record(source: Source, title: &str, updated: Option<i64>) -> Record {
         let at = |s| Timestamp::from_second(s).unwrap();

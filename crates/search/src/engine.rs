@@ -3,6 +3,8 @@
 //! A request is answered by words (`lexical.rs`), or by words and meaning (`meaning.rs`). What is near to given papers
 //! is in `similar.rs`.
 
+use std::sync::Arc;
+
 use domain::hit::Hit;
 use domain::ids::{ExternalId, PaperId};
 use encode::Encoder;
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::marker::Marker;
 use crate::query::{self, Parsed};
-use crate::{lexical, meaning};
+use crate::{interest, lexical, meaning};
 
 /// Most hits of one answer.
 pub const LIMIT_MAX: usize = 120;
@@ -105,6 +107,8 @@ impl From<index::Error> for Error {
 pub struct Engine {
     pub(crate) index: index::Index,
     pub(crate) encoder: Option<Encoder>,
+    /// Another model of predicted interest than the one that ships.
+    pub(crate) interest: Option<Arc<interest::Model>>,
 }
 
 impl Engine {
@@ -113,6 +117,7 @@ impl Engine {
         Engine {
             index,
             encoder: None,
+            interest: None,
         }
     }
 
@@ -120,6 +125,14 @@ impl Engine {
     pub fn with_encoder(self, encoder: Encoder) -> Engine {
         Engine {
             encoder: Some(encoder),
+            ..self
+        }
+    }
+
+    /// The engine with another model of predicted interest than the one that ships.
+    pub fn with_interest(self, model: interest::Model) -> Engine {
+        Engine {
+            interest: Some(Arc::new(model)),
             ..self
         }
     }
@@ -156,6 +169,17 @@ impl Engine {
             && !parsed.free_text().is_empty();
         let encoder = self.encoder.as_ref()?;
         (wanted && snapshot.vectors().is_some()).then_some(encoder)
+    }
+
+    /// Of these papers those that have all that a query demands, in the same order: whether news is news to somebody who
+    /// keeps a query. Nothing is corrected and no word may be missing; an empty query demands nothing.
+    pub fn matching(&self, text: &str, papers: &[PaperId]) -> Result<Vec<PaperId>, Error> {
+        if text.trim().is_empty() {
+            return Ok(papers.to_vec());
+        }
+        let rows = lexical::rows(&self.index.snapshot(), &query::parse(text))?;
+        let found = papers.iter().filter(|paper| rows.contains(paper.0));
+        Ok(found.copied().collect())
     }
 
     /// Papers of an author by key (see `domain::text::author_key`), newest first: (rows, total).

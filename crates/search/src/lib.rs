@@ -4,7 +4,7 @@
 //! - [`query`] is the language readers type, `plan` turns it into what the index understands.
 //! - `correct` forgives typing errors, [`marker`] highlights, `cursor` pages.
 //! - [`measure`] says how good a ranking is.
-//! - [`trend`] ranks by readers' signals.
+//! - [`trend`] ranks by readers' signals, [`interest`] foretells where there are none yet.
 //!
 //! Everything here is a plain function of the index's snapshot and its arguments; the same question to the same
 //! snapshot has the same answer.
@@ -17,6 +17,7 @@ pub mod feedback;
 pub mod fuse;
 #[cfg(test)]
 mod golden;
+pub mod interest;
 mod lexical;
 pub mod marker;
 mod meaning;

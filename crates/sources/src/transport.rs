@@ -143,6 +143,30 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Makes one call that sends a body. For [`Poster`](crate::post::Poster), which checks the address.
+    pub(crate) async fn post(
+        &self,
+        url: Url,
+        headers: &[(&'static str, String)],
+        body: Bytes,
+        strangers: bool,
+        body_max: usize,
+    ) -> Result<Incoming, TransportError> {
+        let client = if strangers {
+            &self.guarded
+        } else {
+            &self.trusted
+        };
+        let mut request = client.post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let response = request.send().await.map_err(|e| broken(&e))?;
+        read(response, body_max).await
+    }
+}
+
 impl Transport for Network {
     fn call<'a>(
         &'a self,

@@ -5,6 +5,7 @@
 //! which paper each one means (`identity.rs`) and what changes (`domain::merge`). [`write()`] brings the rows up to
 //! date, again in a few statements. So a batch of a thousand new records costs some dozens of statements.
 
+mod amend;
 mod clean;
 mod here;
 mod identity;
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::ledger::{Checkpoint, announce, put_checkpoint};
 use crate::quarantine::set_aside;
 
+pub(crate) use amend::amend;
 use clean::clean;
 pub(crate) use here::count_here;
 use working::Working;

@@ -5,6 +5,7 @@
 //! few jobs a minute of this product, where `SKIP LOCKED` would serve thousands a second.
 
 use jiff::{SignedDuration, Timestamp};
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::Store;
@@ -55,29 +56,8 @@ const TAKE_TRIES: u32 = 8;
 impl Store {
     /// Takes a job in. `false` when one of the same key is there already. One that was given up makes way.
     pub async fn enqueue(&self, job: NewJob<'_>) -> Result<bool> {
-        const GIVEN_UP: &str = "DELETE FROM jobs WHERE unique_key = $1 AND run_at IS NULL";
-        const INSERT: &str = "INSERT INTO jobs (id, kind, unique_key, payload, run_at, attempts, locked_until, \
-            last_error) VALUES ($1, $2, $3, $4, $5, 0, 0, '') ON CONFLICT (unique_key) DO NOTHING";
         let mut tx = self.begin_write().await?;
-        if let Some(key) = job.unique_key {
-            sqlx::query(GIVEN_UP).bind(key).execute(&mut *tx).await?;
-        }
-        let id = number(&mut tx, "SELECT value FROM counters WHERE name = 'job'").await? + 1;
-        let done = sqlx::query(INSERT)
-            .bind(id)
-            .bind(job.kind)
-            .bind(job.unique_key)
-            .bind(job.payload)
-            .bind(micros(job.run_at))
-            .execute(&mut *tx)
-            .await?;
-        let taken_in = done.rows_affected() > 0;
-        if taken_in {
-            sqlx::query("UPDATE counters SET value = $1 WHERE name = 'job'")
-                .bind(id)
-                .execute(&mut *tx)
-                .await?;
-        }
+        let taken_in = enqueue(&mut tx, job).await?;
         tx.commit().await?;
         Ok(taken_in)
     }
@@ -85,8 +65,18 @@ impl Store {
     /// Takes the job that has been due longest, for the length of a lease. After that it counts as failed silently,
     /// and others may take it.
     pub async fn take_job(&self, now: Timestamp, lease: SignedDuration) -> Result<Option<Job>> {
+        self.take_job_of("", now, lease).await
+    }
+
+    /// The same among the jobs of one kind; empty for all kinds.
+    pub async fn take_job_of(
+        &self,
+        kind: &str,
+        now: Timestamp,
+        lease: SignedDuration,
+    ) -> Result<Option<Job>> {
         const OLDEST: &str = "SELECT id FROM jobs WHERE run_at <= $1 AND locked_until <= $1 \
-            ORDER BY run_at, id LIMIT 1";
+            AND (kind = $2 OR $2 = '') ORDER BY run_at, id LIMIT 1";
         const TAKE: &str = "UPDATE jobs SET locked_until = $3, attempts = attempts + 1 \
             WHERE id = $1 AND run_at <= $2 AND locked_until <= $2 \
             RETURNING id, kind, payload, run_at, attempts, last_error";
@@ -94,6 +84,7 @@ impl Store {
         for _ in 0..TAKE_TRIES {
             let oldest = sqlx::query(OLDEST)
                 .bind(micros(now))
+                .bind(kind)
                 .fetch_optional(self.readers())
                 .await?;
             let Some(oldest) = oldest else {
@@ -146,6 +137,19 @@ impl Store {
         Ok(again.filter(|_| done.rows_affected() > 0))
     }
 
+    /// A job that was given up is tried again from now on, as if it were new. `false` when it is not there or was not
+    /// given up.
+    pub async fn retry_job(&self, id: i64, now: Timestamp) -> Result<bool> {
+        const SQL: &str = "UPDATE jobs SET run_at = $2, attempts = 0, locked_until = 0 \
+            WHERE id = $1 AND run_at IS NULL";
+        let done = sqlx::query(SQL)
+            .bind(id)
+            .bind(micros(now))
+            .execute(self.writers())
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
     /// Jobs that wait, run or were given up, soonest first and the given-up last.
     pub async fn jobs(&self, limit: u32) -> Result<Vec<Job>> {
         const SQL: &str = "SELECT id, kind, payload, run_at, attempts, last_error FROM jobs \
@@ -156,6 +160,33 @@ impl Store {
             .await?;
         rows.iter().map(read_job).collect()
     }
+}
+
+/// Takes a job in within a transaction that gives out numbers, so that what asks for it stands or falls with it.
+pub(crate) async fn enqueue(tx: &mut AnyConnection, job: NewJob<'_>) -> Result<bool> {
+    const GIVEN_UP: &str = "DELETE FROM jobs WHERE unique_key = $1 AND run_at IS NULL";
+    const INSERT: &str = "INSERT INTO jobs (id, kind, unique_key, payload, run_at, attempts, locked_until, \
+        last_error) VALUES ($1, $2, $3, $4, $5, 0, 0, '') ON CONFLICT (unique_key) DO NOTHING";
+    if let Some(key) = job.unique_key {
+        sqlx::query(GIVEN_UP).bind(key).execute(&mut *tx).await?;
+    }
+    let id = number(tx, "SELECT value FROM counters WHERE name = 'job'").await? + 1;
+    let done = sqlx::query(INSERT)
+        .bind(id)
+        .bind(job.kind)
+        .bind(job.unique_key)
+        .bind(job.payload)
+        .bind(micros(job.run_at))
+        .execute(&mut *tx)
+        .await?;
+    let taken_in = done.rows_affected() > 0;
+    if taken_in {
+        sqlx::query("UPDATE counters SET value = $1 WHERE name = 'job'")
+            .bind(id)
+            .execute(tx)
+            .await?;
+    }
+    Ok(taken_in)
 }
 
 /// The pause after a job's `attempts`-th failure.

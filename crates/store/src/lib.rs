@@ -16,6 +16,9 @@ mod accounts;
 mod backup;
 mod changes;
 mod check;
+mod claims;
+mod closed;
+mod collections;
 mod engine;
 mod error;
 mod hosts;
@@ -26,6 +29,7 @@ mod lists;
 mod meta;
 mod migrate;
 mod papers;
+mod priors;
 mod quarantine;
 mod row;
 mod signals;
@@ -34,9 +38,20 @@ pub mod talk;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
+mod webhooks;
 
 pub use absorb::{Absorbed, Intake, Outcome};
 pub use accounts::{Join, LinkPurpose, MailedLink, NewUser, Session, Token, User};
+pub use claims::{
+    AuthorshipClaim, AuthorshipOrder, AuthorshipState, CLAIMS_PER_DAY_MAX, ClaimAct, ClaimEvent,
+    ClaimKind, Claimed, Decision, LINKS_MAX, PENDING_MAX, Said, Submission, SubmissionOrder,
+    SubmissionState, Submitted, TAGS_MAX, reader_tag,
+};
+pub use collections::{
+    COLLECTIONS_MAX, Collected, Collection, CollectionChange, CollectionItem, ITEMS_MAX,
+    MEMBERS_MAX, MoveTo, NOTE_CHARS_MAX, NewCollection, SLUG_LEN_MAX, TITLE_CHARS_MAX, Visibility,
+    slug_of,
+};
 pub use engine::Store;
 pub use error::{Error, Result};
 pub use hosts::Validators;
@@ -46,3 +61,7 @@ pub use ledger::Checkpoint;
 pub use lists::{List, Slice};
 pub use papers::{Address, Provenance, Totals};
 pub use quarantine::Quarantined;
+pub use webhooks::{
+    DELIVERY_ATTEMPTS_MAX, Delivery, DeliveryState, Due, NewDelivery, NewWebhook, WAITING_MAX,
+    WEBHOOKS_MAX, Webhook,
+};

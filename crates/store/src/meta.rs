@@ -15,6 +15,18 @@ impl Store {
             .transpose()
     }
 
+    /// A small named value, set to `first` where it was never set. Of several who ask at once all get the same.
+    pub async fn meta_or(&self, name: &str, first: &str) -> Result<String> {
+        const SQL: &str =
+            "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+        sqlx::query(SQL)
+            .bind(name)
+            .bind(first)
+            .execute(self.writers())
+            .await?;
+        Ok(self.meta(name).await?.unwrap_or_else(|| first.to_string()))
+    }
+
     /// Sets a small named value.
     pub async fn set_meta(&self, name: &str, value: &str) -> Result<()> {
         const SQL: &str = "INSERT INTO meta (name, value) VALUES ($1, $2) \

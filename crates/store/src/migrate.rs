@@ -29,13 +29,15 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 8] = [
     step!(1, "0001_papers"),
     step!(2, "0002_ledger"),
     step!(3, "0003_service"),
     step!(4, "0004_lab"),
-    step!(5, "0005_accounts"),
-    step!(6, "0006_talk"),
+    step!(5, "0005_trending"),
+    step!(6, "0006_accounts"),
+    step!(7, "0007_talk"),
+    step!(8, "0008_claims"),
 ];
 
 const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (

@@ -11,7 +11,7 @@ use sqlx::any::AnyRow;
 use crate::Store;
 use crate::error::{Error, Result};
 use crate::row::Columns;
-use crate::sql::word;
+use crate::sql::{total, word};
 use crate::time::{micros, moment};
 
 /// A record set aside.
@@ -36,6 +36,20 @@ impl Store {
             .fetch_all(self.readers())
             .await?;
         rows.iter().map(read_quarantined).collect()
+    }
+
+    /// How many records are set aside, by source, with the newest moment; the most first.
+    pub async fn quarantine_counts(&self) -> Result<Vec<(Source, u64, Timestamp)>> {
+        const SQL: &str = "SELECT source, count(*) AS records, MAX(at) FROM quarantine \
+            GROUP BY source ORDER BY records DESC, source";
+        let rows = sqlx::query(SQL).fetch_all(self.readers()).await?;
+        rows.iter()
+            .map(|row| {
+                let mut columns = Columns::of(row);
+                let source = word(columns.text()?, Source::from_short)?;
+                Ok((source, total(columns.int()?), moment(columns.int()?)?))
+            })
+            .collect()
     }
 
     /// One record set aside.

@@ -81,6 +81,13 @@ pub(crate) async fn number(conn: &mut AnyConnection, sql: &'static str) -> Resul
     Ok(row.try_get(0)?)
 }
 
+/// The next number of a counter, within a transaction that [`Store::begin_write`](crate::Store::begin_write) began.
+pub(crate) async fn next_number(conn: &mut AnyConnection, counter: &'static str) -> Result<i64> {
+    let sql = "UPDATE counters SET value = value + 1 WHERE name = $1 RETURNING value";
+    let row = sqlx::query(sql).bind(counter).fetch_one(conn).await?;
+    Ok(row.try_get(0)?)
+}
+
 /// `$from, ..., $(from + count - 1)`.
 fn placeholders(from: usize, count: usize) -> String {
     let names: Vec<String> = (from..from + count).map(|n| format!("${n}")).collect();

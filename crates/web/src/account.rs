@@ -17,7 +17,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::HeaderName;
+pub use axum::http::HeaderName;
 use domain::account::UserId;
 
 use crate::state::Clock;

@@ -22,6 +22,7 @@ pub mod markdown;
 pub mod observe;
 pub mod origin;
 pub mod pages;
+pub mod policy;
 pub mod router;
 #[cfg(test)]
 mod samples;
@@ -32,4 +33,5 @@ pub mod static_files;
 pub mod suffix;
 pub mod throttle;
 mod times;
+pub mod trending;
 pub mod view;

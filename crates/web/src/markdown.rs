@@ -29,7 +29,20 @@ const FORMULA: (char, char) = ('\u{e000}', '\u{e001}');
 
 /// The elements that a comment may have, beside those of formulas.
 pub const ELEMENTS: [&str; 14] = [
-    "a", "blockquote", "br", "code", "del", "em", "hr", "li", "ol", "p", "pre", "span", "strong", "ul",
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "span",
+    "strong",
+    "ul",
 ];
 
 static ALLOWED: LazyLock<Builder<'static>> = LazyLock::new(|| {
@@ -116,7 +129,9 @@ impl Writer {
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => {
                 self.out.push_str(&escape(&text));
             }
-            Event::Code(text) => self.out.push_str(&format!("<code>{}</code>", escape(&text))),
+            Event::Code(text) => self
+                .out
+                .push_str(&format!("<code>{}</code>", escape(&text))),
             Event::InlineMath(formula) => self.formula(&format!("${formula}$")),
             Event::DisplayMath(formula) => self.formula(&format!("$${formula}$$")),
             Event::SoftBreak => self.out.push('\n'),
@@ -150,7 +165,11 @@ impl Writer {
             Tag::CodeBlock(CodeBlockKind::Indented | CodeBlockKind::Fenced(_)) => {
                 ("<pre><code>".to_string(), "</code></pre>".to_string())
             }
-            Tag::Link { link_type, dest_url, .. } => link(*link_type, dest_url),
+            Tag::Link {
+                link_type,
+                dest_url,
+                ..
+            } => link(*link_type, dest_url),
             _ => (String::new(), String::new()),
         };
         let shown = !begin.is_empty() && self.depth < DEPTH_MAX;
@@ -193,7 +212,10 @@ fn link(kind: LinkType, target: &str) -> (String, String) {
     let Ok(url) = url::Url::parse(target) else {
         return Default::default();
     };
-    let Some(host) = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https")) else {
+    let Some(host) = url
+        .host_str()
+        .filter(|_| matches!(url.scheme(), "http" | "https"))
+    else {
         return Default::default();
     };
     // What stands before an `@` would be taken for the host.
@@ -220,8 +242,14 @@ mod tests {
 
     #[test]
     fn what_people_write() {
-        check("Fine *work*, **really**.", "<p>Fine <em>work</em>, <strong>really</strong>.</p>");
-        check("> said\n\nanswer", "<blockquote><p>said</p></blockquote><p>answer</p>");
+        check(
+            "Fine *work*, **really**.",
+            "<p>Fine <em>work</em>, <strong>really</strong>.</p>",
+        );
+        check(
+            "> said\n\nanswer",
+            "<blockquote><p>said</p></blockquote><p>answer</p>",
+        );
         check("- a\n- b", "<ul><li>a</li><li>b</li></ul>");
         check("3. a", "<ol start=\"3\"><li>a</li></ol>");
         check("`x < y`", "<p><code>x &lt; y</code></p>");
@@ -285,7 +313,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_gone() {
-        check("a\u{202e}b\u{200b}c\u{2066}d\u{feff}\u{00ad}", "<p>abcd</p>");
+        check(
+            "a\u{202e}b\u{200b}c\u{2066}d\u{feff}\u{00ad}",
+            "<p>abcd</p>",
+        );
         check("e\u{e0041}f\u{061c}\u{3164}\u{e000}0\u{e001}", "<p>ef0</p>");
         check("a\u{7}\u{0}b\u{2028}c", "<p>ab\nc</p>");
     }
@@ -301,7 +332,10 @@ mod tests {
             "**_".repeat(3_000) + "x" + &"_**".repeat(3_000),
             "$x$ ".repeat(2_500),
             "`".repeat(10_000),
-            "[a]: https://example.org/".to_string() + &"x".repeat(2_000) + "\n\n" + &"[a]".repeat(2_500),
+            "[a]: https://example.org/".to_string()
+                + &"x".repeat(2_000)
+                + "\n\n"
+                + &"[a]".repeat(2_500),
             "\\(".repeat(5_000),
             "a".repeat(1 << 20),
         ] {
@@ -320,11 +354,25 @@ mod tests {
             let name = piece.trim_start_matches('/');
             let end = name.find(|c: char| !c.is_ascii_alphanumeric());
             let name = &name[..end.unwrap_or(name.len())];
-            let formula = name == "math" || name.starts_with('m') && name != "marquee" && name != "meta" && name != "map";
-            assert!(ELEMENTS.contains(&name) || formula, "<{name}> of {source:?}: {html}");
-            let tag = piece.split('>').next().unwrap_or_default().to_ascii_lowercase();
-            assert!(!tag.contains(" on") && !tag.contains("style="), "{tag} of {source:?}");
-            assert!(!tag.contains("javascript:") && !tag.contains("data:"), "{tag} of {source:?}");
+            let formula = name == "math"
+                || name.starts_with('m') && name != "marquee" && name != "meta" && name != "map";
+            assert!(
+                ELEMENTS.contains(&name) || formula,
+                "<{name}> of {source:?}: {html}"
+            );
+            let tag = piece
+                .split('>')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            assert!(
+                !tag.contains(" on") && !tag.contains("style="),
+                "{tag} of {source:?}"
+            );
+            assert!(
+                !tag.contains("javascript:") && !tag.contains("data:"),
+                "{tag} of {source:?}"
+            );
         }
     }
 
@@ -344,9 +392,55 @@ mod tests {
     }
 
     const PIECES: &[&str] = &[
-        "<script>", "</script>", "<img src=x onerror=y>", "<a href=\"javascript:x\">", "[x](", ")", "javascript:", "https://a.b/",
-        "\n", "\n\n", "> ", "- ", "1. ", "```", "`", "**", "_", "~~", "$", "$$", "\\(", "x^2", "&lt;", "&#x3c;", "&#106;",
-        "![", "]", "<!--", "-->", "<![CDATA[", "]]>", "<?", "\u{202e}", "\u{200b}", "\\", "<svg ", "onload=x>", "style=", "\"", "'",
-        "[x]: ", "data:text/html,", " ", "a", "</p>", "<p ", "<math>", "\\text{", "}", "\\href{javascript:x}{y}",
+        "<script>",
+        "</script>",
+        "<img src=x onerror=y>",
+        "<a href=\"javascript:x\">",
+        "[x](",
+        ")",
+        "javascript:",
+        "https://a.b/",
+        "\n",
+        "\n\n",
+        "> ",
+        "- ",
+        "1. ",
+        "```",
+        "`",
+        "**",
+        "_",
+        "~~",
+        "$",
+        "$$",
+        "\\(",
+        "x^2",
+        "&lt;",
+        "&#x3c;",
+        "&#106;",
+        "![",
+        "]",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?",
+        "\u{202e}",
+        "\u{200b}",
+        "\\",
+        "<svg ",
+        "onload=x>",
+        "style=",
+        "\"",
+        "'",
+        "[x]: ",
+        "data:text/html,",
+        " ",
+        "a",
+        "</p>",
+        "<p ",
+        "<math>",
+        "\\text{",
+        "}",
+        "\\href{javascript:x}{y}",
     ];
 }

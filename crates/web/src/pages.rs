@@ -5,8 +5,12 @@
 
 pub mod about;
 pub mod account;
+pub(crate) mod acted;
+pub mod admin;
 pub mod author;
 pub mod categories;
+pub mod claims;
+pub mod collections;
 pub mod coverage;
 pub mod feeds;
 pub mod form;
@@ -20,11 +24,13 @@ pub mod query;
 pub mod search;
 pub mod similar;
 pub mod sparkline;
+pub mod submit;
 pub mod suggest;
 pub mod tags;
 pub mod talk;
 pub mod today;
 pub mod trending;
+pub mod webhooks;
 pub mod window;
 
 use askama::Template;

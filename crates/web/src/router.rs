@@ -10,8 +10,9 @@ use crate::account::know;
 use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
-    about, account, author, categories, coverage, feeds, lab, nothing_here, paper, people, search,
-    similar, suggest, tags, talk, today, trending, window,
+    about, account, admin, author, categories, claims, collections, coverage, feeds, lab,
+    nothing_here, paper, people, search, similar, submit, suggest, tags, talk, today, trending,
+    webhooks, window,
 };
 use crate::state::App;
 use crate::{api, discovery, error, health, observe, security, static_files};
@@ -57,6 +58,8 @@ pub fn router(app: App) -> Router {
     // What may be kept and given to the next reader.
     let kept = pages
         .merge(lab::routes())
+        .merge(claims::routes())
+        .merge(collections::routes())
         .merge(api::routes())
         .merge(discovery::routes())
         .fallback(nothing_here);
@@ -69,7 +72,15 @@ pub fn router(app: App) -> Router {
     let momentary = worked(health::routes().merge(lab::momentary_routes()), &app);
 
     // What is one reader's alone: nothing of it may be kept.
-    let private = worked(account::routes().merge(people::routes()).merge(talk::routes()), &app);
+    let private = account::routes()
+        .merge(people::routes())
+        .merge(admin::private_routes())
+        .merge(claims::private_routes())
+        .merge(collections::private_routes())
+        .merge(submit::private_routes())
+        .merge(talk::routes())
+        .merge(webhooks::private_routes());
+    let private = worked(private, &app);
 
     kept.merge(momentary)
         .merge(private)

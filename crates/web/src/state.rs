@@ -15,6 +15,7 @@ use crate::calendar::Calendar;
 use crate::lab::Lab;
 use crate::pages::neighbours::Orders;
 use crate::pages::talk::Throttles;
+use crate::policy::Policy;
 
 /// Settings of the site that pages and feeds print.
 #[derive(Debug, Clone)]
@@ -137,6 +138,8 @@ pub struct App {
     pub(crate) talk: Throttles,
     /// Accounts.
     pub people: Arc<People>,
+    /// What readers may submit and have told.
+    pub policy: Policy,
     /// The calendar of the version of the data that it was read at.
     calendar: Arc<tokio::sync::Mutex<Option<CalendarOf>>>,
     /// The order of papers on the days that were looked at last.
@@ -163,6 +166,7 @@ impl App {
             status,
             metrics,
             lab: Lab::default(),
+            policy: Policy::default(),
             calendar: Arc::default(),
             orders: Orders::default(),
         }
@@ -177,6 +181,12 @@ impl App {
     /// The site with accounts.
     pub fn with_people(mut self, people: People) -> Self {
         self.people = Arc::new(people);
+        self
+    }
+
+    /// The site under a policy.
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 

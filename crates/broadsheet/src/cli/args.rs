@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use search::engine::Mode;
 
 use crate::{evaluating, importing};
@@ -72,8 +73,12 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// Measure how well searches find what people judged relevant: nDCG@10, recall@100, MRR, time
     Eval(EvalArgs),
+    /// Measure how well trending foretells what readers turn to, beside other sites' formulas: nDCG@5, Spearman
+    EvalTrending(EvalTrendingArgs),
     /// List and run papers' methods: their central claims against their baselines
     Lab(LabArgs),
+    /// List, add, lock and remove accounts
+    User(UserArgs),
     /// Check database, index, configuration and clock
     Doctor,
     /// Show or check the configuration
@@ -380,6 +385,35 @@ impl EvalArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct EvalTrendingArgs {
+    /// Daily Papers JSON, up-votes over time, and lists that another site called trending; plain, gzip or zstd
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The first test day; what the program learned is from before
+    #[arg(long, default_value = "2026-03-01", value_name = "DATE")]
+    split: Date,
+    /// Test up to before this day
+    #[arg(long, value_name = "DATE")]
+    until: Option<Date>,
+    /// Print each day: papers, nDCG@5, our first five and the five that were
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) days: bool,
+    /// Print the outcome as one JSON object, with each day
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl EvalTrendingArgs {
+    pub(crate) fn options(self) -> evaluating::trending::Options {
+        evaluating::trending::Options {
+            files: self.files,
+            split: self.split,
+            until: self.until,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct LabArgs {
     #[command(subcommand)]
     pub(crate) action: LabAction,
@@ -420,6 +454,80 @@ pub(crate) enum LabAction {
     Cancel {
         /// Its number
         run: i64,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct UserArgs {
+    #[command(subcommand)]
+    pub(crate) action: UserAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserAction {
+    /// List who has an account
+    List {
+        /// JSON, one array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make an account; the password is the first line of standard input, or made and printed
+    Add {
+        /// 2 to 30 letters, digits, - and _
+        name: String,
+        /// Mail address, taken as theirs without a link
+        #[arg(long, value_name = "ADDRESS")]
+        address: Option<String>,
+        /// What they may do
+        #[arg(long, default_value = "reader", value_parser = ["reader", "moderator", "admin"])]
+        role: String,
+        /// No password: mailed links or another site sign them in
+        #[arg(long)]
+        no_password: bool,
+    },
+    /// Give somebody a new password, from standard input or made and printed; signs them out
+    Password {
+        /// Whose
+        name: String,
+    },
+    /// Say what somebody may do
+    Role {
+        /// Who
+        name: String,
+        /// What they may do
+        #[arg(value_parser = ["reader", "moderator", "admin"])]
+        role: String,
+    },
+    /// Lock an account and sign it out
+    Lock {
+        /// Whose
+        name: String,
+        /// Why; they will read it
+        reason: String,
+    },
+    /// Unlock an account
+    Unlock {
+        /// Whose
+        name: String,
+    },
+    /// Make a token for the API and print it
+    Token {
+        /// Whose
+        name: String,
+        /// What it is for
+        #[arg(long, default_value = "command line", value_name = "TEXT")]
+        called: String,
+        /// What it is good for
+        #[arg(long, default_value = "read", value_parser = ["read", "write", "admin"])]
+        scope: String,
+        /// For how many days it is good; for ever without
+        #[arg(long, value_name = "N")]
+        days: Option<u32>,
+    },
+    /// Remove an account with what was done with it
+    Remove {
+        /// Whose
+        name: String,
     },
 }
 

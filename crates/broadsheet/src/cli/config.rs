@@ -10,6 +10,10 @@ pub(crate) fn run(config: &Config, action: ConfigAction) -> Result<()> {
         ConfigAction::Check => {
             let mut written = config.written.clone();
             written.database = without_password(&written.database);
+            let secret = &mut written.accounts.openid.client_secret;
+            if !secret.is_empty() {
+                *secret = "***".to_string();
+            }
             match &config.file {
                 Some(file) => println!("# from {} and the environment", file.display()),
                 None => println!(

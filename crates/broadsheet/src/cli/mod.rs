@@ -8,12 +8,14 @@ mod coverage;
 mod doctor;
 mod duplicates;
 mod eval;
+mod eval_trending;
 mod export;
 mod json;
 mod lab;
 mod lists;
 mod quarantine;
 mod table;
+mod user;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -88,7 +90,14 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
             let json = a.json;
             eval::run(a.options(), json).await?;
         }
+        Command::EvalTrending(a) => {
+            let (json, days) = (a.json, a.days);
+            eval_trending::run(a.options(), json, days).await?;
+        }
         Command::Lab(a) => return lab::run(&config, &open(&config).await?, a.action).await,
+        Command::User(a) => {
+            return user::run(&Pipeline::open(&config).await?.store, a.action).await;
+        }
         Command::Doctor => return doctor::run(&config).await,
         Command::Config(a) => config::run(&config, a.action)?,
     }

@@ -12,7 +12,7 @@ const SHELF_TITLE: &str = "NERV++: An Enhanced Implicit Neural Video Representat
 /// Papers on the shelf.
 const SHELF_LEN: usize = 99;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "",
     "serve",
     "import",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 21] = [
     "backup",
     "restore",
     "eval",
+    "eval-trending",
     "doctor",
     "config",
     "quarantine retry",

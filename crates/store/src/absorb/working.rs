@@ -68,6 +68,9 @@ impl Working {
         let ids: HashSet<PaperId> = ids.copied().collect();
         let ids: Vec<PaperId> = ids.into_iter().collect();
         let entries = fetch_entries(conn, &ids).await?;
+        if let Some(lost) = ids.iter().find(|id| !entries.contains_key(id)) {
+            return Err(Error::Damaged(format!("paper row {} has no id", lost.0)));
+        }
         Ok(Working {
             entries,
             order: Vec::new(),
@@ -79,7 +82,7 @@ impl Working {
         })
     }
 
-    /// Fetches papers by row, to count what was done here with them. Takes no items.
+    /// Fetches papers by row, those that are there, to change what people here change of them. Takes no items.
     pub(super) async fn of_rows(conn: &mut AnyConnection, ids: &[PaperId]) -> Result<Working> {
         Ok(Working {
             entries: fetch_entries(conn, ids).await?,
@@ -311,6 +314,12 @@ impl Entry {
         self.before.as_deref() != Some(&self.paper)
     }
 
+    /// Whether it is new, or stands on another day than before.
+    pub(super) fn is_listed_anew(&self) -> bool {
+        let before = self.before.as_deref();
+        before.is_none_or(|before| before.times.listed_day() != self.paper.times.listed_day())
+    }
+
     /// Keeps readings that are new. Whether the paper's numbers change.
     fn take_readings(&mut self, readings: &[Reading]) -> bool {
         for reading in readings {
@@ -392,11 +401,7 @@ async fn fetch_entries(
         };
         (id, entry)
     });
-    let entries: HashMap<PaperId, Entry> = entries.collect();
-    match ids.iter().find(|id| !entries.contains_key(id)) {
-        Some(lost) => Err(Error::Damaged(format!("paper row {} has no id", lost.0))),
-        None => Ok(entries),
-    }
+    Ok(entries.collect())
 }
 
 /// The ids by which an item may find its paper.

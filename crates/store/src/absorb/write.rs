@@ -11,6 +11,7 @@ use sqlx::AnyConnection;
 
 use super::here::count_united;
 use super::working::{Entry, Working};
+use crate::closed;
 use crate::error::Result;
 use crate::lists::ListKind;
 use crate::row::{COLUMNS, Columns, Rank, bind_paper, external_text};
@@ -88,6 +89,9 @@ pub(super) async fn write(
     write_ids_and_links(conn, &changed).await?;
     write_readings(conn, &spoken_of).await?;
     write_provenance(conn, &spoken_of, now).await?;
+    let listed = changed.iter().filter(|(entry, _)| entry.is_listed_anew());
+    let listed: Vec<&Paper> = listed.map(|(entry, _)| &entry.paper).collect();
+    closed::append_late(conn, &listed, now).await?;
     let changed: BTreeSet<PaperId> = changed.iter().map(|(entry, _)| entry.paper.id).collect();
     let papers = spoken_of.into_iter().map(|entry| entry.paper);
     let papers = papers.filter(|paper| changed.contains(&paper.id));
@@ -301,7 +305,7 @@ async fn write_provenance(
 }
 
 /// What hangs on a paper, moved from one row ($2) to another ($1); what that has already stays as it is there.
-const MOVES: [&str; 8] = [
+const MOVES: [&str; 10] = [
     "UPDATE paper_ids SET paper = $1 WHERE paper = $2",
     "INSERT INTO links (paper, kind, url, source, at) \
         SELECT CAST($1 AS INTEGER), kind, url, source, at FROM links WHERE paper = $2 ON CONFLICT DO NOTHING",
@@ -316,6 +320,9 @@ const MOVES: [&str; 8] = [
     "INSERT INTO announcements (source, category, day, paper, kind) \
         SELECT source, category, day, CAST($1 AS INTEGER), kind FROM announcements WHERE paper = $2 \
         ON CONFLICT DO NOTHING",
+    "UPDATE closed_entries SET paper = $1 WHERE paper = $2 AND NOT EXISTS (SELECT 1 FROM closed_entries has \
+        WHERE has.paper = $1 AND has.kind = closed_entries.kind AND has.first_day = closed_entries.first_day)",
+    "DELETE FROM closed_entries WHERE paper = $1",
     "DELETE FROM links WHERE paper = $1",
     "DELETE FROM readings WHERE paper = $1",
     "DELETE FROM provenance WHERE paper = $1",
@@ -348,7 +355,13 @@ async fn move_and_delete(
     seq: i64,
 ) -> Result<()> {
     let (kept, gone) = (sql::row_of(kept), sql::row_of(gone));
-    for sql in MOVES.into_iter().chain(crate::talk::MOVES) {
+    let moves = MOVES
+        .iter()
+        .chain(&crate::collections::MOVES)
+        .chain(&crate::claims::MOVES)
+        .chain(&crate::webhooks::MOVES)
+        .chain(&crate::talk::MOVES);
+    for sql in moves.copied() {
         let statement = sqlx::query(sql);
         let statement = match sql.contains("$2") {
             true => statement.bind(kept).bind(gone),

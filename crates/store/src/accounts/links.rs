@@ -69,10 +69,11 @@ impl Store {
         (now, expires): (Timestamp, Timestamp),
         (since, at_most): (Timestamp, u32),
     ) -> Result<bool> {
-        const COUNT: &str = "SELECT count(*) FROM mailed_links WHERE address = $1 AND created > $2";
+        const COUNT: &str =
+            "SELECT count(*) FROM mailed_links WHERE address_key = $1 AND created > $2";
         const INSERT: &str = "INSERT INTO mailed_links \
-            (digest, purpose, account, address, name, password, created, expires) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+            (digest, purpose, account, address, address_key, name, password, created, expires) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let mut tx = self.begin_write().await?;
         let row = sqlx::query(COUNT)
             .bind(link.address.key())
@@ -86,6 +87,7 @@ impl Store {
             .bind(digest)
             .bind(link.purpose.as_str())
             .bind(link.account.map(|id| id.0))
+            .bind(link.address.as_str())
             .bind(link.address.key())
             .bind(link.name.as_ref().map_or("", UserName::as_str))
             .bind(link.password.as_deref())

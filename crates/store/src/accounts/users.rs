@@ -128,6 +128,17 @@ impl Store {
         row.as_ref().map(read_user).transpose()
     }
 
+    /// The admin of the lowest number who is not locked.
+    pub async fn first_admin(&self) -> Result<Option<User>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM users WHERE role = 'admin' AND locked IS NULL ORDER BY id LIMIT 1"
+        );
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .fetch_optional(self.readers())
+            .await?;
+        row.as_ref().map(read_user).transpose()
+    }
+
     /// People by number after one, for pages and the command line.
     pub async fn users_after(&self, after: Option<UserId>, limit: u32) -> Result<Vec<User>> {
         let sql = format!("SELECT {COLUMNS} FROM users WHERE id > $1 ORDER BY id LIMIT $2");
@@ -255,7 +266,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Removes an account with its sessions, tokens and links, and what was done with it (`talk`). `false`, and nothing is removed, where the site would be
+    /// Removes an account with its sessions, tokens and links, and what it said and collected. `false`, and nothing is
+    /// removed, where the site would be
     /// left without an admin while others have accounts.
     pub async fn remove_user(&self, id: UserId) -> Result<bool> {
         let mut tx = self.begin_write().await?;
@@ -265,6 +277,7 @@ impl Store {
         }
         // The moment only dates the new counts of what they voted for and said.
         crate::talk::forget_talk(&mut tx, id, Timestamp::now()).await?;
+        crate::claims::forget(&mut tx, id).await?;
         for sql in [
             "DELETE FROM sessions WHERE account = $1",
             "DELETE FROM tokens WHERE account = $1",

@@ -182,6 +182,7 @@ impl Store {
         Ok(List {
             papers,
             total: count(Columns::of(&total).int()?)?,
+            ..List::default()
         })
     }
 }

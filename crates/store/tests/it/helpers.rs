@@ -1,11 +1,14 @@
 //! Records and stores to test with.
 
+use domain::account::UserId;
 use domain::ids::{ExternalId, PaperId};
 use domain::paper::{Author, Link, LinkKind, Paper};
 use domain::record::{Item, Record, Source};
 use domain::signal::{Reading, Signal};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use sqlx::Connection;
+use store::testing::TestStore;
 use store::{Absorbed, Intake, Outcome, Slice, Store};
 
 /// Makes two tests of each function that takes a [`TestStore`](store::testing::TestStore): one per engine.
@@ -150,4 +153,58 @@ pub(crate) async fn paper(store: &Store, key: &str) -> Paper {
 
 pub(crate) fn row(number: u32) -> PaperId {
     PaperId(number)
+}
+
+/// A connection of its own to a test's database.
+pub(crate) async fn connect(store: &TestStore) -> sqlx::AnyConnection {
+    let url = match store.url().starts_with("postgres") {
+        true => store.url().to_string(),
+        false => format!("sqlite://{}", store.url()),
+    };
+    sqlx::AnyConnection::connect(&url).await.unwrap()
+}
+
+/// People with these names, in order, numbered from 1.
+pub(crate) async fn people(store: &TestStore, names: &[&str]) -> Vec<UserId> {
+    const SQL: &str = "INSERT INTO users (id, name, name_key, role, about, created, seen, lock_reason) \
+        VALUES ($1, $2, $3, 'reader', '', 0, 0, '')";
+    let mut conn = connect(store).await;
+    let mut ids = Vec::new();
+    for (id, name) in (1_i64..).zip(names) {
+        sqlx::query(SQL)
+            .bind(id)
+            .bind(*name)
+            .bind(name.to_ascii_lowercase())
+            .execute(&mut conn)
+            .await
+            .unwrap();
+        ids.push(UserId(id));
+    }
+    ids
+}
+
+/// Numbered papers, enough to choose from: rows 1 to `count`.
+pub(crate) async fn some_papers(store: &Store, count: u32) {
+    let records = (1..=count).map(|n| arxiv(&format!("2305.{n:05}"), "2023-05-08", &["cs.CL"]));
+    let items = papers(records);
+    for some in items.chunks(500) {
+        absorb(store, some).await;
+    }
+}
+
+/// Makes one paper of rows 1 and 2 of [`some_papers_to_unite`].
+pub(crate) async fn unite(store: &Store) {
+    let mut both = arxiv("2305.00001", "2023-05-08", &["cs.CL"]);
+    both.ids.push(id("10.1101/2024.01"));
+    let absorbed = absorb(store, &papers([both])).await;
+    assert_eq!(absorbed.gone, [row(2)]);
+}
+
+/// Two papers that [`unite`] makes one.
+pub(crate) async fn some_papers_to_unite(store: &Store) {
+    let items = papers([
+        arxiv("2305.00001", "2023-05-08", &["cs.CL"]),
+        record(Source::Bibliography, &["10.1101/2024.01"], "A preprint"),
+    ]);
+    absorb(store, &items).await;
 }

@@ -6,8 +6,12 @@
 )]
 
 mod absorb;
+mod accounts;
 mod backup;
 mod changes;
+mod claims;
+mod closed;
+mod collections;
 mod helpers;
 mod hosts;
 mod identity;
@@ -16,9 +20,12 @@ mod lab;
 mod ledger;
 mod lists;
 mod open;
+mod priors;
 mod processes;
 mod properties;
 mod quarantine;
 mod readings;
+mod submissions;
 mod talk;
 mod talk_comments;
+mod webhooks;

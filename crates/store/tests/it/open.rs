@@ -32,15 +32,6 @@ async fn a_newer_format_is_refused(store: TestStore) {
     );
 }
 
-async fn connect(store: &TestStore) -> sqlx::AnyConnection {
-    use sqlx::Connection;
-    let url = match store.url().starts_with("postgres") {
-        true => store.url().to_string(),
-        false => format!("sqlite://{}", store.url()),
-    };
-    sqlx::AnyConnection::connect(&url).await.unwrap()
-}
-
 #[track_caller]
 fn check_error(got: Result<Store, Error>, expected: &str) {
     let error = got.unwrap_err().to_string();

@@ -151,7 +151,8 @@ fn item_kind(list: &ListRef) -> &'static str {
         | ListRef::Category(_)
         | ListRef::Author(_)
         | ListRef::Tag(_)
-        | ListRef::Search(_) => "paper",
+        | ListRef::Search(_)
+        | ListRef::Collection { .. } => "paper",
     }
 }
 
@@ -164,6 +165,7 @@ fn list_key(list: &ListRef) -> String {
         ListRef::Author(key) => format!("author:{key}"),
         ListRef::Tag(tag) => format!("tag:{tag}"),
         ListRef::Search(query) => format!("search:{query}"),
+        ListRef::Collection { id, .. } => format!("collection:{id}"),
     }
 }
 
@@ -187,6 +189,9 @@ fn description(list: &ListRef, empty: bool) -> String {
         ListRef::Author(_) => format!("{}, newest first.", list.title()),
         ListRef::Tag(tag) => format!("New papers with the tag {tag}."),
         ListRef::Search(query) => format!("New papers that the search “{query}” finds."),
+        ListRef::Collection { title, owner, .. } => {
+            format!("Papers of the collection “{title}” by {owner}, last added first.")
+        }
     };
     match (empty, list) {
         (true, ListRef::Search(_)) => {

@@ -18,7 +18,7 @@ use super::query::Query;
 use super::similar::{self, NearPapers};
 use super::talk::comments::Thread;
 use super::talk::marks::{MarkView, Reach};
-use super::{html, sparkline};
+use super::{claims, collections, html, sparkline};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
 use crate::error::Error;
@@ -27,8 +27,8 @@ use crate::latex;
 use crate::state::App;
 use crate::suffix::{PaperFormat, split_suffix};
 use crate::view::{
-    Anchor, Html, Layout, category, cut, more_authors, number, paper_path, query_value, short_date,
-    signal_name, tag, web_links,
+    Anchor, Html, Layout, category, cut, more_authors, number, paper_path, prediction, query_value,
+    short_date, signal_name, tag, web_links,
 };
 use record::Claim;
 
@@ -46,6 +46,8 @@ struct PaperPage {
     authors: Vec<AuthorView>,
     more_authors: String,
     votes: u32,
+    /// Where it would probably stand, where nobody has voted yet.
+    prediction: Option<String>,
     comments: u32,
     mark: MarkView,
     thread: Option<Thread>,
@@ -66,6 +68,8 @@ struct PaperPage {
     versions: Vec<(String, Option<String>, String)>,
     near: NearPapers,
     lab: Option<Block>,
+    claims: claims::block::Block,
+    collected: collections::block::Block,
     /// The other forms.
     takeaways: Vec<Anchor>,
     bibtex: String,
@@ -173,12 +177,7 @@ fn unknown(id: &ExternalId) -> Error {
     }
 }
 
-async fn filled(
-    app: &App,
-    base: &BaseUrl,
-    paper: &Paper,
-    page: u32,
-) -> Result<PaperPage, Error> {
+async fn filled(app: &App, base: &BaseUrl, paper: &Paper, page: u32) -> Result<PaperPage, Error> {
     let mut mark = MarkView::new(paper);
     mark.reach(&Reach::on(app, &[paper.id]).await?);
     let readings = app.store.readings(paper.id).await?;
@@ -189,6 +188,7 @@ async fn filled(
         None => (None, None),
     };
     let path = paper_path(&paper.key());
+    let claims = claims::block::Block::of(app, paper).await?;
     Ok(PaperPage {
         layout: meta::layout(app, base, paper),
         title: latex::html(&paper.title),
@@ -201,6 +201,10 @@ async fn filled(
             .collect(),
         more_authors: more_authors(paper, AUTHORS_SHOWN),
         votes: paper.votes,
+        prediction: (paper.votes == 0)
+            .then(|| app.engine.interest(paper))
+            .flatten()
+            .map(|interest| prediction(&interest)),
         comments: paper.comments,
         mark,
         thread: Thread::of(app, paper, page).await?,
@@ -213,7 +217,7 @@ async fn filled(
             .map(|s| (cut(&s.by, 80), latex::linked_html(&s.text))),
         abstract_text: (!paper.abstract_text.is_empty()).then(|| latex::html(&paper.abstract_text)),
         remarks: record::remarks(paper),
-        links: record::links(paper),
+        links: record::links(paper, &claims),
         signals: Signal::ALL
             .into_iter()
             .filter_map(|s| signal(&readings, s))
@@ -224,6 +228,8 @@ async fn filled(
         versions: record::versions(paper),
         near: similar::to_paper(app, paper).await?,
         lab: block::of(app, paper).await?,
+        claims,
+        collected: collections::block::Block::of(app, paper).await?,
         takeaways: takeaways(&path),
         bibtex: formats::bibtex(paper),
         previous,

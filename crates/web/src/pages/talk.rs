@@ -56,15 +56,21 @@ impl Throttles {
     }
 
     fn mark(&self, who: UserId) -> Result<(), Error> {
-        self.0.marks.admit(&who, "That was too often in a short time")
+        self.0
+            .marks
+            .admit(&who, "That was too often in a short time")
     }
 
     fn comment(&self, who: UserId) -> Result<(), Error> {
-        self.0.comments.admit(&who, "Too many comments in a short time")
+        self.0
+            .comments
+            .admit(&who, "Too many comments in a short time")
     }
 
     fn report(&self, who: UserId) -> Result<(), Error> {
-        self.0.reports.admit(&who, "Too many reports in a short time")
+        self.0
+            .reports
+            .admit(&who, "Too many reports in a short time")
     }
 }
 

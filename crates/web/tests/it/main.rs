@@ -4,7 +4,12 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod accounts;
 mod addresses;
+mod claims;
+mod closed;
+mod collections;
+mod community;
 mod crawl;
 mod escaping;
 mod feeds;
@@ -16,6 +21,9 @@ mod looks;
 mod machines;
 mod meaning;
 mod papers_api;
+mod predicted;
 mod site;
+mod submissions;
+mod subscribers;
 mod talk;
 mod talk_comments;

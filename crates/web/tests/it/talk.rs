@@ -37,13 +37,20 @@ async fn a_vote_works_as_a_form_and_as_json() {
     assert_eq!(answer.header("location"), "/papers/date/2026-11-20");
     let again = post_json(&site, &jane, "/vote", &form).await;
     let again = json(&again);
-    assert_eq!((&again["votes"], &again["here"], &again["on"]), (&98.into(), &1.into(), &true.into()));
+    assert_eq!(
+        (&again["votes"], &again["here"], &again["on"]),
+        (&98.into(), &1.into(), &true.into())
+    );
     let li = site.sign_in("Li").await;
     let other = json(&post_json(&site, &li, "/vote", &form).await);
     assert_eq!((&other["votes"], &other["here"]), (&99.into(), &2.into()));
     let back = json(&post_json(&site, &li, "/vote", &format!("paper={PAPER}&to=0")).await);
     assert_eq!((&back["votes"], &back["on"]), (&98.into(), &false.into()));
-    assert!(site.page(&format!("/papers/{PAPER}")).await.contains("▲ 98"));
+    assert!(
+        site.page(&format!("/papers/{PAPER}"))
+            .await
+            .contains("▲ 98")
+    );
     let api: Value = json(&site.get(&format!("/api/papers/{PAPER}")).await);
     assert_eq!(api["upvotes"], 98);
 }
@@ -59,7 +66,12 @@ async fn what_makes_no_sense_is_said() {
         assert!(said.contains(words), "{said}");
     };
     check("paper=2611.10001", StatusCode::BAD_REQUEST, "1 to set").await;
-    check("paper=2611.99999&to=1", StatusCode::NOT_FOUND, "no such paper").await;
+    check(
+        "paper=2611.99999&to=1",
+        StatusCode::NOT_FOUND,
+        "no such paper",
+    )
+    .await;
     check("paper=%00%ff&to=1", StatusCode::NOT_FOUND, "no such paper").await;
     let away = format!("paper={PAPER}&to=1&next=//evil.example.org/");
     let answer = site.post_as(&jane, "/vote", &away).await;
@@ -76,11 +88,24 @@ async fn nobody_is_led_to_sign_in() {
     for target in ["/vote", "/save", "/hide", "/follow", "/comments"] {
         let answer = site.post_as("", target, &form).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{target}");
-        assert!(answer.header("location").starts_with("/sign-in"), "{target}");
+        assert!(
+            answer.header("location").starts_with("/sign-in"),
+            "{target}"
+        );
     }
-    for target in ["/saved", "/hidden", "/following", "/notifications", "/moderation"] {
+    for target in [
+        "/saved",
+        "/hidden",
+        "/following",
+        "/notifications",
+        "/moderation",
+    ] {
         let answer = site.get(target).await;
-        assert_eq!(answer.header("location"), format!("/sign-in?next={}", target.replace('/', "%2F")), "{target}");
+        assert_eq!(
+            answer.header("location"),
+            format!("/sign-in?next={}", target.replace('/', "%2F")),
+            "{target}"
+        );
     }
     let program = site.get("/saved.json").await;
     assert_eq!(program.status, StatusCode::UNAUTHORIZED);
@@ -92,15 +117,24 @@ async fn nobody_is_led_to_sign_in() {
 async fn marks_are_shown_to_their_owner_alone() {
     let site = site().await;
     let (jane, li) = (site.sign_in("Jane").await, site.sign_in("Li").await);
-    site.post_as(&jane, "/vote", &format!("paper={PAPER}&to=1")).await;
-    for target in ["/papers/date/2026-11-20", "/categories/cs.CL", "/search?q=sparse", "/papers/2611.10001"] {
+    site.post_as(&jane, "/vote", &format!("paper={PAPER}&to=1"))
+        .await;
+    for target in [
+        "/papers/date/2026-11-20",
+        "/categories/cs.CL",
+        "/search?q=sparse",
+        "/papers/2611.10001",
+    ] {
         let anonymous = site.page(target).await;
         assert!(!anonymous.contains("aria-pressed"), "{target}");
         let own = site.get_as(&jane, target).await;
         assert!(own.text().contains("aria-pressed=\"true\""), "{target}");
         assert_eq!(own.header("cache-control"), "private, no-cache", "{target}");
         let other = site.get_as(&li, target).await.text();
-        assert!(!other.contains("aria-pressed=\"true\"") && other.contains("aria-pressed=\"false\""), "{target}");
+        assert!(
+            !other.contains("aria-pressed=\"true\"") && other.contains("aria-pressed=\"false\""),
+            "{target}"
+        );
         let after = site.page(target).await;
         assert!(!after.contains("aria-pressed"), "{target}");
     }
@@ -109,10 +143,17 @@ async fn marks_are_shown_to_their_owner_alone() {
 #[tokio::test]
 async fn a_site_without_accounts_has_no_buttons() {
     let site = TestSite::with(some_papers()).await;
-    for target in ["/papers/date/2026-11-20", "/papers/2611.10001", "/search?q=sparse"] {
+    for target in [
+        "/papers/date/2026-11-20",
+        "/papers/2611.10001",
+        "/search?q=sparse",
+    ] {
         let page = site.page(target).await;
         let main = main_part(&page);
-        assert!(!main.contains("/sign-in") && !main.contains("class=\"marks\""), "{target}");
+        assert!(
+            !main.contains("/sign-in") && !main.contains("class=\"marks\""),
+            "{target}"
+        );
         assert!(!main.contains("id=\"comments\""), "{target}");
     }
 }
@@ -140,9 +181,19 @@ async fn a_flood_is_one_vote_and_answered_in_words() {
     let form = format!("paper={PAPER}&to=1");
     let vote = json(&post_json(&site, &jane, "/vote", &form).await);
     assert_eq!((&vote["here"], &vote["votes"]), (&1.into(), &98.into()));
-    let paper = &site.store.newest(store::Slice { offset: 0, limit: 1 }).await.unwrap().papers[0];
+    let paper = &site
+        .store
+        .newest(store::Slice {
+            offset: 0,
+            limit: 1,
+        })
+        .await
+        .unwrap()
+        .papers[0];
     let readings = site.store.readings(paper.id).await.unwrap();
-    let votes = readings.iter().filter(|r| r.signal == domain::signal::Signal::Votes);
+    let votes = readings
+        .iter()
+        .filter(|r| r.signal == domain::signal::Signal::Votes);
     assert_eq!(votes.count(), 2);
 }
 
@@ -153,12 +204,19 @@ async fn saved_papers_are_taken_away() {
     let empty = site.get_as(&jane, "/saved").await.text();
     assert!(empty.contains("There are none"), "{empty}");
     for paper in [PAPER, "2611.10002"] {
-        site.post_as(&jane, "/save", &format!("paper={paper}&to=1")).await;
+        site.post_as(&jane, "/save", &format!("paper={paper}&to=1"))
+            .await;
     }
     let page = site.get_as(&jane, "/saved").await.text();
-    assert!(page.contains("2 papers") && page.contains("/saved.bib"), "{page}");
+    assert!(
+        page.contains("2 papers") && page.contains("/saved.bib"),
+        "{page}"
+    );
     let bib = site.get_as(&jane, "/saved.bib").await;
-    assert_eq!(bib.header("content-type"), "application/x-bibtex; charset=utf-8");
+    assert_eq!(
+        bib.header("content-type"),
+        "application/x-bibtex; charset=utf-8"
+    );
     assert_eq!(biblatex::Bibliography::parse(&bib.text()).unwrap().len(), 2);
     let ris = site.get_as(&jane, "/saved.ris").await.text();
     assert_eq!(ris.matches("TY  - ").count(), 2);
@@ -172,20 +230,48 @@ async fn saved_papers_are_taken_away() {
 async fn hidden_papers_leave_lists_and_come_back() {
     let site = site().await;
     let (jane, li) = (site.sign_in("Jane").await, site.sign_in("Li").await);
-    site.post_as(&jane, "/hide", &format!("paper={PAPER}&to=1")).await;
+    site.post_as(&jane, "/hide", &format!("paper={PAPER}&to=1"))
+        .await;
     let title = "Sparse Attention Is Enough</a></h2>";
-    for target in ["/papers/date/2026-11-20", "/categories/cs.CL", "/tags/attention", "/"] {
+    for target in [
+        "/papers/date/2026-11-20",
+        "/categories/cs.CL",
+        "/tags/attention",
+        "/",
+    ] {
         let own = site.get_as(&jane, target).await.text();
         assert!(!own.contains(title), "{target}");
-        assert!(own.contains("hidden, as you asked") && own.contains("Undo"), "{target}");
-        assert!(site.get_as(&li, target).await.text().contains(title), "{target}");
+        assert!(
+            own.contains("hidden, as you asked") && own.contains("Undo"),
+            "{target}"
+        );
+        assert!(
+            site.get_as(&li, target).await.text().contains(title),
+            "{target}"
+        );
         assert!(site.page(target).await.contains(title), "{target}");
     }
-    assert!(site.get_as(&jane, "/search?q=sparse").await.text().contains("/papers/2611.10001"));
+    assert!(
+        site.get_as(&jane, "/search?q=sparse")
+            .await
+            .text()
+            .contains("/papers/2611.10001")
+    );
     assert!(site.get_as(&jane, "/hidden").await.text().contains(title));
-    site.post_as(&jane, "/hide", &format!("paper={PAPER}&to=0")).await;
-    assert!(site.get_as(&jane, "/categories/cs.CL").await.text().contains(title));
-    assert!(site.get_as(&jane, "/hidden").await.text().contains("nothing is left out"));
+    site.post_as(&jane, "/hide", &format!("paper={PAPER}&to=0"))
+        .await;
+    assert!(
+        site.get_as(&jane, "/categories/cs.CL")
+            .await
+            .text()
+            .contains(title)
+    );
+    assert!(
+        site.get_as(&jane, "/hidden")
+            .await
+            .text()
+            .contains("nothing is left out")
+    );
 }
 
 #[tokio::test]
@@ -209,7 +295,10 @@ async fn follows_bring_their_newest_papers_together() {
         assert!(!site.page(page).await.contains("/follow"), "{page}");
     }
     let page = site.get_as(&jane, "/following").await.text();
-    assert!(page.contains("Sparse Attention") && page.contains("Old Wine"), "{page}");
+    assert!(
+        page.contains("Sparse Attention") && page.contains("Old Wine"),
+        "{page}"
+    );
     let bad = post_json(&site, &jane, "/follow", "kind=category&value=a%20b").await;
     assert_eq!(bad.status, StatusCode::NOT_FOUND);
     let bad = post_json(&site, &jane, "/follow", "kind=person&value=x").await;
@@ -223,13 +312,24 @@ async fn follows_bring_their_newest_papers_together() {
 async fn leaving_takes_everything_along_and_away() {
     let site = site().await;
     let jane = site.sign_in("Jane").await;
-    site.post_as(&jane, "/vote", &format!("paper={PAPER}&to=1")).await;
-    site.post_as(&jane, "/comments", &format!("paper={PAPER}&body=Well+said")).await;
+    site.post_as(&jane, "/vote", &format!("paper={PAPER}&to=1"))
+        .await;
+    site.post_as(&jane, "/comments", &format!("paper={PAPER}&body=Well+said"))
+        .await;
     let lines = site.get_as(&jane, "/account/export.jsonl").await.text();
-    assert!(lines.contains("\"kind\":\"vote\"") && lines.contains("Well said"), "{lines}");
+    assert!(
+        lines.contains("\"kind\":\"vote\"") && lines.contains("Well said"),
+        "{lines}"
+    );
     let other = site.sign_in_as("Mo", domain::account::Role::Admin).await;
     let gone = site.post_as(&jane, "/account/delete", "name=Jane").await;
     assert_eq!(gone.status, StatusCode::OK);
-    let page = site.get_as(&other, &format!("/papers/{PAPER}")).await.text();
-    assert!(page.contains(">97<") && !page.contains("Well said"), "{page}");
+    let page = site
+        .get_as(&other, &format!("/papers/{PAPER}"))
+        .await
+        .text();
+    assert!(
+        page.contains(">97<") && !page.contains("Well said"),
+        "{page}"
+    );
 }

@@ -69,5 +69,6 @@ async fn everything(app: &App, user: &User) -> Result<Vec<Value>, Error> {
         json!({"kind": "token", "name": t.name, "scope": t.scope, "created": t.created, "used": t.used, "expires": t.expires})
     }));
     lines.extend(talk(app.store.talk_of(user.id).await?));
+    lines.extend(app.store.claims_of(user.id).await?);
     Ok(lines)
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use store::Provenance;
 
 use crate::latex;
+use crate::pages::claims::block::Block;
 use crate::view::{Html, cut, escape, plain_date, short_date, web_links};
 
 /// How many claims of one kind are shown.
@@ -17,16 +18,18 @@ const CLAIMS_MAX: usize = 20;
 pub(super) struct Claim {
     pub(super) text: String,
     pub(super) href: String,
-    pub(super) source: &'static str,
+    pub(super) source: String,
     pub(super) day: String,
 }
 
 /// A source's name for people.
 pub(crate) fn source_name(source: Source) -> &'static str {
     match source {
+        Source::CodeHost => "the code's host",
         Source::Shelf => "the starter shelf",
         Source::SavedPage => "a saved Daily Papers page",
         Source::Bibliography => "a bibliography",
+        Source::Reader => "a reader",
         Source::Feed => "a feed",
         Source::DailyPapers => "Daily Papers",
         Source::ArxivDump => "an arXiv dump",
@@ -56,7 +59,7 @@ pub(super) fn doi_url(doi: &str) -> Option<String> {
 }
 
 /// Kinds of links with their claims.
-pub(super) fn links(paper: &Paper) -> Vec<(&'static str, Vec<Claim>)> {
+pub(super) fn links(paper: &Paper, claims: &Block) -> Vec<(&'static str, Vec<Claim>)> {
     let name = |kind| match kind {
         LinkKind::Code => "Code",
         LinkKind::Project => "Project page",
@@ -74,7 +77,10 @@ pub(super) fn links(paper: &Paper) -> Vec<(&'static str, Vec<Claim>)> {
                 .map(|link| Claim {
                     text: cut(bare(&link.url), 80),
                     href: link.url.clone(),
-                    source: source_name(link.source),
+                    source: match claims.sayer(kind, &link.url) {
+                        Some(name) if link.source == Source::Reader => name.to_string(),
+                        _ => source_name(link.source).to_string(),
+                    },
                     day: short_date(utc_day(link.at)),
                 })
                 .collect();

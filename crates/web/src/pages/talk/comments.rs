@@ -189,7 +189,10 @@ struct DraftPage {
 
 /// A text for a form: what a page should not have to show is not shown again.
 fn draft_text(form: &Form) -> String {
-    form.raw("body").chars().take(4 * COMMENT_CHARS_MAX).collect()
+    form.raw("body")
+        .chars()
+        .take(4 * COMMENT_CHARS_MAX)
+        .collect()
 }
 
 fn draft(app: &App, paper: &Paper, form: &Form, fault: Option<String>) -> DraftPage {
@@ -243,7 +246,9 @@ pub async fn write(
         Err(too_often) => Err(too_often),
         Ok(()) => {
             let now = app.clock.now();
-            let said = app.store.add_comment(user.id, paper.id, parent, form.raw("body"), now);
+            let said = app
+                .store
+                .add_comment(user.id, paper.id, parent, form.raw("body"), now);
             done(said.await?)
         }
     };
@@ -327,7 +332,16 @@ pub async fn show(
         return Ok(not_kept(Json(as_json(&comment))));
     }
     let paper = paper_at(&app, &comment).await?;
-    let thread = app.store.comments(paper.id, Slice { offset: 0, limit: 0 }).await?;
+    let thread = app
+        .store
+        .comments(
+            paper.id,
+            Slice {
+                offset: 0,
+                limit: 0,
+            },
+        )
+        .await?;
     let shown = comment.state == CommentState::Shown;
     let earlier = match shown {
         true => app.store.comment_history(comment.id).await?,
@@ -386,7 +400,9 @@ pub async fn edit(
         Err(too_often) => Err(too_often),
         Ok(()) => {
             let now = app.clock.now();
-            let edited = app.store.edit_comment(user.id, comment.id, form.raw("body"), now);
+            let edited = app
+                .store
+                .edit_comment(user.id, comment.id, form.raw("body"), now);
             done(edited.await?)
         }
     };
@@ -412,7 +428,9 @@ pub async fn delete(
     let user = viewer.writer()?;
     let comment = load(&app, &segment).await?;
     let paper = paper_at(&app, &comment).await?;
-    let deleted = app.store.delete_comment(user.id, comment.id, app.clock.now());
+    let deleted = app
+        .store
+        .delete_comment(user.id, comment.id, app.clock.now());
     done(deleted.await?)?;
     app.status.data_changed();
     let place = format!("{}#comments", paper_path(&paper.key()));
@@ -436,7 +454,9 @@ pub async fn report(
     let form = Form::read(&body);
     app.talk.report(user.id)?;
     let id = number(&segment)?;
-    let reported = app.store.report_comment(user.id, id, form.raw("reason"), app.clock.now());
+    let reported = app
+        .store
+        .report_comment(user.id, id, form.raw("reason"), app.clock.now());
     done(reported.await?)?;
     let json = json!({"id": id, "reported": true});
     if Accepted::of(&headers) == Accepted::Json {
@@ -460,7 +480,10 @@ struct SaidPage {
 }
 
 pub(super) fn number(text: &str) -> Result<i64, Error> {
-    let number = text.parse::<i64>().ok().filter(|n| (1..=i64::from(i32::MAX)).contains(n));
+    let number = text
+        .parse::<i64>()
+        .ok()
+        .filter(|n| (1..=i64::from(i32::MAX)).contains(n));
     number.ok_or_else(|| Error::not_found("There is no comment of this number."))
 }
 

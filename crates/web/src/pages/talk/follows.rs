@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::Json;
 use domain::ids::PaperId;
 use domain::paper::Paper;
 use search::engine::{Request, Sort};
 use serde_json::json;
-use store::talk::{Follow, FollowKind};
 use store::List;
+use store::talk::{Follow, FollowKind};
 
 use super::marks::{Hidden, personal};
 use super::{back, done, own};
@@ -83,7 +83,10 @@ pub async fn follow(
     })?;
     let list = list_of(kind, form.text("value"))?;
     let value = match &list {
-        ListRef::Category(text) | ListRef::Author(text) | ListRef::Tag(text) | ListRef::Search(text) => text,
+        ListRef::Category(text)
+        | ListRef::Author(text)
+        | ListRef::Tag(text)
+        | ListRef::Search(text) => text,
         _ => return Err(Error::BadRequest("This cannot be followed.".to_string())),
     };
     let on = form.text("to") != "0";

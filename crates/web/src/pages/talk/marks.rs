@@ -86,7 +86,9 @@ impl MarkView {
     pub fn reach(&mut self, reach: &Reach) {
         match reach {
             Reach::Nobody => {}
-            Reach::SignIn => self.sign_in = Some(format!("/sign-in?next={}", paper_path(&self.key))),
+            Reach::SignIn => {
+                self.sign_in = Some(format!("/sign-in?next={}", paper_path(&self.key)))
+            }
             Reach::Reader(marks) => {
                 self.marks = Some(marks.get(&self.paper).copied().unwrap_or_default());
             }
@@ -109,7 +111,10 @@ pub(crate) async fn personal(app: &App, mut list: LoadedList) -> Result<LoadedLi
             .into_iter()
             .partition(|entry| is_hidden(entry.paper.id));
         list.entries = shown;
-        list.hidden = hidden.iter().map(|entry| Hidden::new(&entry.paper)).collect();
+        list.hidden = hidden
+            .iter()
+            .map(|entry| Hidden::new(&entry.paper))
+            .collect();
     }
     Ok(list)
 }
@@ -233,12 +238,17 @@ pub async fn saved(
         text: name.to_string(),
         href: format!("/saved.{ending}"),
     };
-    let (layout, list, page) = marked(&app, &viewer, &query, MarkKind::Save, "Saved papers").await?;
+    let (layout, list, page) =
+        marked(&app, &viewer, &query, MarkKind::Save, "Saved papers").await?;
     let mut page = filled(&app, layout, list, page, "/saved").await?;
     page.heading = "Saved papers";
     page.lead = "Nobody else sees this list. Save a paper with the button on its card or page.";
     if !page.cards.is_empty() {
-        page.takeaways = vec![form("BibTeX", "bib"), form("RIS", "ris"), form("JSON", "json")];
+        page.takeaways = vec![
+            form("BibTeX", "bib"),
+            form("RIS", "ris"),
+            form("JSON", "json"),
+        ];
     }
     own(&page)
 }
@@ -305,7 +315,11 @@ async fn all_saved(app: &App, viewer: &Viewer) -> Result<Vec<Paper>, Error> {
         offset: 0,
         limit: TAKE_AWAY_MAX,
     };
-    Ok(app.store.marked(account, MarkKind::Save, slice).await?.papers)
+    Ok(app
+        .store
+        .marked(account, MarkKind::Save, slice)
+        .await?
+        .papers)
 }
 
 /// `GET /saved.bib`.
@@ -313,7 +327,11 @@ pub async fn bib(State(app): State<App>, viewer: Viewer) -> Result<Response, Err
     let papers = all_saved(&app, &viewer).await?;
     let mut keys = CitationKeys::default();
     let entries: Vec<String> = papers.iter().map(|paper| keys.bibtex(paper)).collect();
-    Ok(file("application/x-bibtex; charset=utf-8", "saved.bib", entries.join("\n")))
+    Ok(file(
+        "application/x-bibtex; charset=utf-8",
+        "saved.bib",
+        entries.join("\n"),
+    ))
 }
 
 /// `GET /saved.ris`.

@@ -84,11 +84,17 @@ pub async fn judge(
     let verdict = match form.text("verdict") {
         "keep" => Verdict::Keep,
         "remove" => Verdict::Remove,
-        _ => return Err(Error::BadRequest("A verdict is keep or remove.".to_string())),
+        _ => {
+            return Err(Error::BadRequest(
+                "A verdict is keep or remove.".to_string(),
+            ));
+        }
     };
     let id = number(&segment)?;
     let now = app.clock.now();
-    let judged = app.store.judge_comment(moderator, id, verdict, form.raw("reason"), now);
+    let judged = app
+        .store
+        .judge_comment(moderator, id, verdict, form.raw("reason"), now);
     let comment = done(judged.await?)?;
     app.status.data_changed();
     let json = json!({"id": id, "state": comment.state.as_str()});
@@ -107,7 +113,9 @@ pub async fn lock(
     let paper = paper_of(&app, form.text("paper")).await?;
     let on = form.text("to") != "0";
     let now = app.clock.now();
-    let locked = app.store.lock_thread(moderator, paper.id, on, form.raw("reason"), now);
+    let locked = app
+        .store
+        .lock_thread(moderator, paper.id, on, form.raw("reason"), now);
     done(locked.await?)?;
     app.status.data_changed();
     let json = json!({"paper": paper.key(), "locked": on});

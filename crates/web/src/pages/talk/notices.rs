@@ -79,7 +79,9 @@ pub async fn show(
     let page = NoticesPage {
         layout: Layout::new(&app, "Notifications").noindex(),
         any_unread: notices.iter().any(|notice| notice.unread),
-        until: notices.first().map_or(0, |notice| notice.at.as_microsecond()),
+        until: notices
+            .first()
+            .map_or(0, |notice| notice.at.as_microsecond()),
         notices: notices.iter().map(view).collect(),
         kinds: NoticeKind::ALL
             .into_iter()
@@ -103,7 +105,12 @@ pub async fn read(
     let until = until.and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok());
     let until = until.unwrap_or_else(|| app.clock.now());
     let read = app.store.read_notices(account, one, until).await?;
-    Ok(back(&headers, &form, "/notifications", json!({"read": read})))
+    Ok(back(
+        &headers,
+        &form,
+        "/notifications",
+        json!({"read": read}),
+    ))
 }
 
 /// `POST /notifications/kinds`: each kind that is ticked is wanted.

@@ -58,10 +58,11 @@ CREATE TABLE mailed_links (
     purpose TEXT NOT NULL,           -- sign-up, sign-in, address
     account INTEGER REFERENCES users (id),
     address TEXT NOT NULL,
+    address_key TEXT NOT NULL,
     name TEXT NOT NULL,              -- of a sign-up: the name that was wished for
     password TEXT,                   -- of a sign-up: argon2id
     created BIGINT NOT NULL,
     expires BIGINT NOT NULL
 );
-CREATE INDEX mailed_links_by_address ON mailed_links (address, created);
+CREATE INDEX mailed_links_by_address ON mailed_links (address_key, created);
 CREATE INDEX mailed_links_by_expiry ON mailed_links (expires);

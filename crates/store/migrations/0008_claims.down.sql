@@ -1,0 +1,11 @@
+DROP TABLE webhook_papers;
+DROP TABLE deliveries;
+DROP TABLE webhooks;
+DROP TABLE decisions;
+DROP TABLE paper_claims;
+DROP TABLE authorship_claims;
+DROP TABLE submissions;
+DROP TABLE collection_members;
+DROP TABLE collection_items;
+DROP TABLE collections;
+DELETE FROM counters WHERE name IN ('collection', 'submission', 'claim', 'webhook', 'delivery');
