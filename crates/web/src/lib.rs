@@ -18,6 +18,7 @@ pub mod lab;
 pub mod latex;
 pub mod limits;
 pub mod lists;
+pub mod markdown;
 pub mod observe;
 pub mod origin;
 pub mod pages;

@@ -12,6 +12,7 @@ use store::{List, Slice};
 use crate::calendar::Calendar;
 use crate::error::Error;
 use crate::pages::collections;
+use crate::pages::talk::marks::{Hidden, Reach, personal};
 use crate::state::App;
 use crate::trending::{self, TRENDING_DAYS, TRENDING_DAYS_DEFAULT};
 use crate::view::{long_date, month_name, number, path_segment, query_value};
@@ -78,6 +79,10 @@ pub struct LoadedList {
     pub entries: Vec<Entry>,
     /// Length of the whole list.
     pub total: u32,
+    /// What its reader can do with the papers.
+    pub reach: Reach,
+    /// Papers that its reader does not want to see.
+    pub hidden: Vec<Hidden>,
     /// When the list was closed: since then its order stands.
     pub closed: Option<Timestamp>,
 }
@@ -92,6 +97,7 @@ impl From<List> for LoadedList {
             entries: list.papers.into_iter().map(entry).collect(),
             total: list.total,
             closed: list.closed,
+            ..LoadedList::default()
         }
     }
 }
@@ -196,6 +202,11 @@ impl ListRef {
         }
     }
 
+    /// Reads a slice of the list as a page shows it: for its reader, without the papers that they have hidden.
+    pub async fn load_for_reader(&self, app: &App, slice: Slice) -> Result<LoadedList, Error> {
+        personal(app, self.load(app, slice).await?).await
+    }
+
     /// Reads a slice of the list. An unknown category, author or tag is an empty list, not an error.
     pub async fn load(&self, app: &App, slice: Slice) -> Result<LoadedList, Error> {
         Ok(match self {
@@ -288,7 +299,7 @@ async fn author(app: &App, key: &str, slice: Slice) -> Result<LoadedList, Error>
     Ok(LoadedList {
         entries: papers.into_iter().map(Entry::plain).collect(),
         total: u32::try_from(total).unwrap_or(u32::MAX),
-        closed: None,
+        ..LoadedList::default()
     })
 }
 
@@ -309,9 +320,9 @@ async fn collection(app: &App, id: i64, slice: Slice) -> Result<LoadedList, Erro
         .collect();
     let papers = app.store.papers(&rows).await?;
     Ok(LoadedList {
-        closed: None,
         entries: papers.into_iter().map(Entry::plain).collect(),
         total,
+        ..LoadedList::default()
     })
 }
 
@@ -335,6 +346,6 @@ async fn search(app: &App, query: &str, slice: Slice) -> Result<LoadedList, Erro
     Ok(LoadedList {
         entries: papers.into_iter().map(Entry::plain).collect(),
         total: u32::try_from(answer.total).unwrap_or(u32::MAX),
-        closed: None,
+        ..LoadedList::default()
     })
 }

@@ -27,6 +27,7 @@ pub mod sparkline;
 pub mod submit;
 pub mod suggest;
 pub mod tags;
+pub mod talk;
 pub mod today;
 pub mod trending;
 pub mod webhooks;

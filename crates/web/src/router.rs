@@ -11,8 +11,8 @@ use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
     about, account, admin, author, categories, claims, collections, coverage, feeds, lab,
-    nothing_here, paper, people, search, similar, submit, suggest, tags, today, trending, webhooks,
-    window,
+    nothing_here, paper, people, search, similar, submit, suggest, tags, talk, today, trending,
+    webhooks, window,
 };
 use crate::state::App;
 use crate::{api, discovery, error, health, observe, security, static_files};
@@ -78,11 +78,13 @@ pub fn router(app: App) -> Router {
         .merge(claims::private_routes())
         .merge(collections::private_routes())
         .merge(submit::private_routes())
+        .merge(talk::routes())
         .merge(webhooks::private_routes());
     let private = worked(private, &app);
 
     kept.merge(momentary)
         .merge(private)
+        .layer(from_fn_with_state(app.clone(), talk::notices::count_unread))
         .layer(from_fn_with_state(app.clone(), know))
         .layer(from_fn_with_state(app.clone(), security::guard))
         .layer(DefaultBodyLimit::max(limits::BODY_LEN_MAX))

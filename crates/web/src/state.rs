@@ -14,6 +14,7 @@ use crate::account::People;
 use crate::calendar::Calendar;
 use crate::lab::Lab;
 use crate::pages::neighbours::Orders;
+use crate::pages::talk::Throttles;
 use crate::policy::Policy;
 
 /// Settings of the site that pages and feeds print.
@@ -133,6 +134,8 @@ pub struct App {
     pub metrics: Option<RenderMetrics>,
     /// Papers that run.
     pub lab: Lab,
+    /// How often people may vote and write.
+    pub(crate) talk: Throttles,
     /// Accounts.
     pub people: Arc<People>,
     /// What readers may submit and have told.
@@ -158,6 +161,7 @@ impl App {
             engine,
             site: Arc::new(site),
             people: Arc::new(People::nobody(&clock)),
+            talk: Throttles::new(&clock),
             clock,
             status,
             metrics,

@@ -74,7 +74,7 @@ pub(crate) async fn load(app: &App, days: u32, slice: Slice) -> Result<LoadedLis
     Ok(LoadedList {
         entries,
         total,
-        closed: None,
+        ..LoadedList::default()
     })
 }
 

@@ -10,7 +10,8 @@ use domain::window::Window;
 use search::interest::Interest;
 
 use crate::latex;
-use crate::lists::Entry;
+use crate::lists::{Entry, LoadedList};
+use crate::pages::talk::marks::MarkView;
 
 pub use address::{paper_path, path_segment, query_value};
 pub use layout::{Layout, Who};
@@ -99,6 +100,8 @@ pub struct CardView {
     pub day: Option<Anchor>,
     /// Withdrawn or deleted by its issuer.
     pub withdrawn: bool,
+    /// Its buttons.
+    pub marks: MarkView,
     /// Came after its list was closed.
     pub late: bool,
     /// Why it stands where it stands on the trending list.
@@ -158,6 +161,7 @@ impl CardView {
                 href: Window::Day(day).path(),
             }),
             withdrawn: paper.withdrawn,
+            marks: MarkView::new(paper),
             late: false,
             trend: None,
             prediction: None,
@@ -168,6 +172,15 @@ impl CardView {
     pub fn all(entries: &[Entry]) -> Vec<CardView> {
         let mut cards: Vec<_> = entries.iter().map(CardView::new).collect();
         fit(&mut cards);
+        cards
+    }
+
+    /// Cards of a loaded list, with their buttons.
+    pub fn of_list(list: &LoadedList) -> Vec<CardView> {
+        let mut cards = CardView::all(&list.entries);
+        for card in &mut cards {
+            card.marks.reach(&list.reach);
+        }
         cards
     }
 
@@ -224,6 +237,11 @@ pub fn card_title(title: &str) -> Html {
         return html;
     }
     Html(escape(&latex::plain(&title)))
+}
+
+/// A title in one line without markup.
+pub fn latex_plain(title: &str) -> String {
+    cut(&latex::plain(title), TITLE_CHARS_MAX)
 }
 
 /// An author with their page.

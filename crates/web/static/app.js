@@ -147,6 +147,37 @@ async function show(state, place, button) {
   place.innerHTML = await answer.text();
 }
 
+/** A paper's buttons work without leaving the page; what went wrong is said beside them. */
+function markHere(form) {
+  form.addEventListener("submit", async (event) => {
+    const button = event.submitter;
+    if (!button?.hasAttribute("aria-pressed")) return;
+    event.preventDefault();
+    button.disabled = true;
+    form.querySelector("[role=alert]")?.remove();
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      body.set(button.name, button.value);
+      const headers = { Accept: "application/json" };
+      const answer = await fetch(button.formAction, { method: "POST", headers, body });
+      const state = await answer.json();
+      if (!answer.ok) throw new Error(state.error || "The server refused.");
+      button.value = state.on ? "0" : "1";
+      button.setAttribute("aria-pressed", state.on);
+      const count = button.querySelector("span:not(.hidden)");
+      if (count && "votes" in state) count.textContent = state.votes;
+      if (form.action.endsWith("/follow")) button.textContent = state.on ? "Following" : "Follow";
+    } catch (error) {
+      const words = document.createElement("span");
+      words.setAttribute("role", "alert");
+      words.textContent = error.message;
+      form.append(words);
+    }
+    button.disabled = false;
+    button.focus();
+  });
+}
+
 /** A button that copies the text of a block, where the browser lets pages write to the clipboard. */
 function addCopyButton(block) {
   const button = document.createElement("button");
@@ -172,6 +203,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (navigator.clipboard) document.querySelectorAll("pre.copy").forEach(addCopyButton);
   document.querySelectorAll("#q, #find").forEach(suggestFor);
   document.querySelectorAll("form[data-lab]").forEach(runHere);
+  document.querySelectorAll("form.marks").forEach(markHere);
   document.querySelectorAll("[data-run]").forEach((place) => {
     watch(place.dataset.run, place, () => location.reload());
   });

@@ -4,6 +4,7 @@
 //! database holds, not from what we meant to write.
 
 use anyhow::Result;
+use domain::ids::PaperId;
 use domain::ledger::{Batch, BatchKey, BatchState, Counts, judge};
 use domain::record::Item;
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub(super) async fn keep(pipeline: &Pipeline, fetched: Fetched, now: Timestamp) 
     };
     let absorbed = pipeline.take_in(&intake).await?;
     store.set_batch_digest(&key, &digest).await?;
+    let new: Vec<PaperId> = absorbed.outcomes.iter().filter_map(inserted).collect();
+    store.tell_followers(&new, now).await?;
     let counts = Counts {
         expected,
         received: count(items.len()),
@@ -49,6 +52,13 @@ pub(super) async fn keep(pipeline: &Pipeline, fetched: Fetched, now: Timestamp) 
         };
     }
     write(pipeline, key, counts, state, reason, now).await
+}
+
+fn inserted(outcome: &Outcome) -> Option<PaperId> {
+    match outcome {
+        Outcome::Inserted(paper) => Some(*paper),
+        _ => None,
+    }
 }
 
 /// Items that the database holds now. To a deletion of a paper that was never here there is nothing to hold.

@@ -28,6 +28,7 @@ use crate::sql::{count, fetch_in, paper_id, row_of};
 pub(crate) use crate::absorb::count_here;
 pub use comments::{Comment, CommentPage, CommentState, EARLIER_MAX, Earlier, Lock};
 pub use follows::{FOLLOWS_MAX, Follow, FollowKind};
+pub(crate) use forget::forget_talk;
 pub use marks::{MarkKind, Marked, Marks};
 pub(crate) use moderation::log;
 pub use moderation::{LogEntry, Report, Verdict};
@@ -37,6 +38,9 @@ pub use writing::{COMMENT_CHARS_MAX, COMMENTS_A_DAY, DEPTH_MAX};
 
 /// Longest reason that a moderator or a reporter gives, in characters.
 pub const REASON_CHARS_MAX: usize = 500;
+
+/// How many authors of a paper are known here at most.
+const AUTHORS_MAX: i64 = 500;
 
 /// Why something cannot be done, in words for whoever wanted it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -127,10 +131,18 @@ pub(crate) async fn totals(
     Ok(totals)
 }
 
-/// Accounts whose claim to have written a paper was approved. Claims are made elsewhere; where there are none, nobody
-/// is marked as an author.
-pub(crate) async fn authors_of(_conn: &mut AnyConnection, _paper: PaperId) -> Result<Vec<UserId>> {
-    Ok(Vec::new())
+/// Accounts whose claim to have written a paper was approved.
+pub(crate) async fn authors_of(conn: &mut AnyConnection, paper: PaperId) -> Result<Vec<UserId>> {
+    const SQL: &str = "SELECT account FROM authorship_claims WHERE paper = $1 AND state = 'approved' \
+        ORDER BY account LIMIT $2";
+    let rows = sqlx::query(SQL)
+        .bind(row_of(paper))
+        .bind(AUTHORS_MAX)
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| Ok(UserId(Columns::of(row).int()?)))
+        .collect()
 }
 
 /// The keys by which papers are addressed.

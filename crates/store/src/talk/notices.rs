@@ -194,6 +194,9 @@ impl Store {
     /// Returns how many people were told.
     pub async fn tell_followers(&self, papers: &[PaperId], now: Timestamp) -> Result<u64> {
         const SQL: &str = "SELECT kind, value, account FROM follows WHERE value IN ({keys})";
+        if papers.is_empty() {
+            return Ok(0);
+        }
         let mut tx = self.begin_write().await?;
         let mut tallies: BTreeMap<(FollowKind, String), u32> = BTreeMap::new();
         for paper in in_order(&mut tx, papers).await? {

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::list::{ListPage, beyond};
 use super::query::Query;
+use super::talk::follows::FollowView;
 use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
@@ -27,7 +28,7 @@ pub async fn show(
         return feeds::list(&app, &list, suffix, &base).await;
     }
     let (page, slice) = query.page()?;
-    let loaded = list.load(&app, slice).await?.predict(&app);
+    let loaded = list.load_for_reader(&app, slice).await?.predict(&app);
     beyond(&list, page, &loaded)?;
     if loaded.total == 0 {
         let words = author_words(key);
@@ -42,6 +43,7 @@ pub async fn show(
     layout.noindex = page > 1;
     announce(&mut layout, &list, &base);
     let mut shown = ListPage::new(layout, &list, &loaded, page);
+    shown.follow = FollowView::of(&app, &list).await?;
     shown.heading = name;
     shown.lead = "Everybody of this name shares this page: names alone do not tell people apart."
         .to_string();

@@ -2,6 +2,8 @@
 
 use askama::Template;
 
+use super::talk::follows::FollowView;
+use super::talk::marks::Hidden;
 use crate::error::Error;
 use crate::lists::{ListRef, LoadedList, PAGE_LEN, PAGE_MAX, papers_in_words};
 use crate::view::{Anchor, CardView, Layout, number};
@@ -22,6 +24,10 @@ pub struct ListPage {
     pub counted: String,
     /// A link after the number; empty address for none.
     pub note: Anchor,
+    /// The button that follows the list.
+    pub follow: FollowView,
+    /// Papers that the reader has hidden.
+    pub hidden: Vec<Hidden>,
     /// The papers.
     pub cards: Vec<CardView>,
     /// Whether cards say on which day's list they stand.
@@ -43,7 +49,9 @@ impl ListPage {
                 text: String::new(),
                 href: String::new(),
             },
-            cards: CardView::all(&loaded.entries),
+            follow: FollowView::default(),
+            hidden: loaded.hidden.clone(),
+            cards: CardView::of_list(loaded),
             show_days: true,
             pager: Pager::new(&list.path(), page, loaded.total),
         }
@@ -52,7 +60,7 @@ impl ListPage {
 
 /// The error that a list has no such page: it is shorter.
 pub fn beyond(list: &ListRef, page: u32, loaded: &LoadedList) -> Result<(), Error> {
-    if page == 1 || !loaded.entries.is_empty() {
+    if page == 1 || !loaded.entries.is_empty() || !loaded.hidden.is_empty() {
         return Ok(());
     }
     Err(Error::NotFound {

@@ -14,7 +14,10 @@ use domain::window::Window;
 
 use super::lab::block::{self, Block};
 use super::neighbours;
+use super::query::Query;
 use super::similar::{self, NearPapers};
+use super::talk::comments::Thread;
+use super::talk::marks::{MarkView, Reach};
 use super::{claims, collections, html, sparkline};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
@@ -46,6 +49,8 @@ struct PaperPage {
     /// Where it would probably stand, where nobody has voted yet.
     prediction: Option<String>,
     comments: u32,
+    mark: MarkView,
+    thread: Option<Thread>,
     categories: Vec<Anchor>,
     tags: Vec<Anchor>,
     /// The places where people go on: the PDF, the code.
@@ -94,6 +99,7 @@ pub async fn show(
     State(app): State<App>,
     base: BaseUrl,
     headers: HeaderMap,
+    query: Query,
     Path(segment): Path<String>,
 ) -> Result<Response, Error> {
     let (text, format) = form(&app, &segment).await?;
@@ -113,7 +119,8 @@ pub async fn show(
         // Not for ever: a paper's main id may change when a better one becomes known.
         return Ok(Redirect::temporary(&paper_path(&key)).into_response());
     }
-    let page = filled(&app, &base, &paper).await?;
+    let (page, _) = query.page()?;
+    let page = filled(&app, &base, &paper, page).await?;
     html(&page, Policy::Living)
 }
 
@@ -170,7 +177,9 @@ fn unknown(id: &ExternalId) -> Error {
     }
 }
 
-async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, Error> {
+async fn filled(app: &App, base: &BaseUrl, paper: &Paper, page: u32) -> Result<PaperPage, Error> {
+    let mut mark = MarkView::new(paper);
+    mark.reach(&Reach::on(app, &[paper.id]).await?);
     let readings = app.store.readings(paper.id).await?;
     let provenance = app.store.provenance(paper.id).await?;
     let day = paper.times.listed_day();
@@ -197,6 +206,8 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
             .flatten()
             .map(|interest| prediction(&interest)),
         comments: paper.comments,
+        mark,
+        thread: Thread::of(app, paper, page).await?,
         categories: paper.categories.iter().map(|c| category(c)).collect(),
         tags: paper.tags.iter().take(30).map(|t| tag(t)).collect(),
         actions: actions(paper),

@@ -9,6 +9,8 @@ use search::engine::{Answer, Mode, Request, Sort};
 use search::marker::Marker;
 
 use super::query::Query;
+use super::talk::follows::FollowView;
+use super::talk::marks::Reach;
 use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
@@ -49,6 +51,7 @@ pub const MODES: [(&str, &str); 3] = [
 #[derive(Debug, Template)]
 #[template(path = "search.html")]
 struct SearchPage {
+    follow: FollowView,
     layout: Layout,
     query: String,
     sort: &'static str,
@@ -107,10 +110,13 @@ pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result
     announce(&mut layout, &list, &base);
     let rows: Vec<_> = answer.hits.iter().map(|h| h.paper).collect();
     let papers = app.store.papers(&rows).await?;
-    html(
-        &filled(layout, words, (sort, mode), &answer, &papers),
-        Policy::Living,
-    )
+    let mut page = filled(layout, words, (sort, mode), &answer, &papers);
+    let reach = Reach::on(&app, &rows).await?;
+    for hit in &mut page.hits {
+        hit.card.marks.reach(&reach);
+    }
+    page.follow = FollowView::of(&app, &list).await?;
+    html(&page, Policy::Living)
 }
 
 /// `GET /search.atom`.
@@ -149,6 +155,7 @@ fn blank(layout: Layout, sort: Sort, mode: Mode) -> SearchPage {
         hits: Vec::new(),
         next: None,
         all_with_words: None,
+        follow: FollowView::default(),
     }
 }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::categories::{IndexPage, NAMES_MAX};
 use super::list::{ListPage, beyond};
 use super::query::Query;
+use super::talk::follows::FollowView;
 use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
@@ -52,7 +53,7 @@ pub async fn show(
         return feeds::list(&app, &list, suffix, &base).await;
     }
     let (page, slice) = query.page()?;
-    let loaded = list.load(&app, slice).await?.predict(&app);
+    let loaded = list.load_for_reader(&app, slice).await?.predict(&app);
     beyond(&list, page, &loaded)?;
     if loaded.total == 0 {
         return Err(Error::NotFound {
@@ -64,5 +65,7 @@ pub async fn show(
     layout.section = "/tags";
     layout.noindex = page > 1;
     announce(&mut layout, &list, &base);
-    html(&ListPage::new(layout, &list, &loaded, page), Policy::Living)
+    let mut shown = ListPage::new(layout, &list, &loaded, page);
+    shown.follow = FollowView::of(&app, &list).await?;
+    html(&shown, Policy::Living)
 }

@@ -178,6 +178,7 @@ fn empty(app: &App) -> WindowPage {
         next: None,
         counted: String::new(),
         cards: Vec::new(),
+        hidden: Vec::new(),
         show_days: false,
         pager: super::list::Pager::default(),
         calendar: None,

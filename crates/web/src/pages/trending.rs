@@ -19,7 +19,7 @@ use crate::view::{Anchor, Layout, long_date};
 pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
     let list = list(&query)?;
     let (page, slice) = query.page()?;
-    let loaded = list.load(&app, slice).await?.predict(&app);
+    let loaded = list.load_for_reader(&app, slice).await?.predict(&app);
     beyond(&list, page, &loaded)?;
     let mut layout = Layout::new(&app, list.title());
     layout.section = "/papers/trending";

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::list::{Pager, beyond as beyond_end};
 use super::month::Month;
 use super::query::Query;
+use super::talk::marks::Hidden;
 use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
@@ -42,6 +43,8 @@ pub struct WindowPage {
     pub counted: String,
     /// The papers.
     pub cards: Vec<CardView>,
+    /// Papers that the reader has hidden.
+    pub hidden: Vec<Hidden>,
     /// Whether cards say on which day's list they stand: not on a day's own.
     pub show_days: bool,
     /// Other pages of the list.
@@ -170,7 +173,7 @@ pub async fn filled(
     // A week may touch two months, of which one has nothing.
     let days = calendar.days_in(window);
     let last_listed = days.last().map_or(window.first(), |(day, _)| *day);
-    let loaded = list.load(app, slice).await?.predict(app);
+    let loaded = list.load_for_reader(app, slice).await?.predict(app);
     beyond_end(&list, page, &loaded)?;
     let mut layout = Layout::new(app, list.title());
     announce(&mut layout, &list, base);
@@ -184,7 +187,8 @@ pub async fn filled(
         wider: wider(window, last_listed),
         next: calendar.next(window).map(step),
         counted: counted(&loaded),
-        cards: CardView::all(&loaded.entries),
+        cards: CardView::of_list(&loaded),
+        hidden: loaded.hidden,
         show_days: !matches!(window, Window::Day(_)),
         pager: Pager::new(&list.path(), page, loaded.total),
         calendar: Some(Month::around(window, last_listed, calendar)),

@@ -3,6 +3,7 @@
 use domain::account::Role;
 
 use crate::account::{self, Mode};
+use crate::pages::talk::notices::unread;
 use crate::state::App;
 use crate::static_files;
 
@@ -41,6 +42,8 @@ pub struct Layout {
     pub version: &'static str,
     /// Who reads.
     pub who: Who,
+    /// How much news they have not looked at.
+    pub notices: u32,
 }
 
 /// What the masthead says of the reader.
@@ -97,6 +100,7 @@ impl Layout {
             icon: static_files::icon().address,
             version: app.site.version,
             who: Who::of(app),
+            notices: unread(),
         }
     }
 

@@ -25,3 +25,5 @@ mod predicted;
 mod site;
 mod submissions;
 mod subscribers;
+mod talk;
+mod talk_comments;

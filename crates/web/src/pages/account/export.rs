@@ -5,6 +5,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::Response;
 use serde_json::{Value, json};
 use store::User;
+use store::talk::Talk;
 
 use crate::account::Viewer;
 use crate::cache::not_kept;
@@ -29,6 +30,25 @@ pub(super) async fn lines(State(app): State<App>, viewer: Viewer) -> Result<Resp
     )))
 }
 
+/// What they did and said.
+fn talk(talk: Talk) -> Vec<Value> {
+    fn named<T: serde::Serialize>(kind: &str, things: &[T]) -> Vec<Value> {
+        let line = |thing| json!({"kind": kind, "what": thing});
+        things.iter().map(line).collect()
+    }
+    let parts = [
+        named("vote", &talk.votes),
+        named("save", &talk.saves),
+        named("hide", &talk.hides),
+        named("follow", &talk.follows),
+        named("comment", &talk.comments),
+        named("report", &talk.reports),
+        named("notice", &talk.notices),
+        named("notice-off", &talk.notices_off),
+    ];
+    parts.concat()
+}
+
 /// Every line; each says what it is in `kind`.
 async fn everything(app: &App, user: &User) -> Result<Vec<Value>, Error> {
     let mut lines = vec![json!({
@@ -48,6 +68,7 @@ async fn everything(app: &App, user: &User) -> Result<Vec<Value>, Error> {
     lines.extend(tokens.iter().map(|t| {
         json!({"kind": "token", "name": t.name, "scope": t.scope, "created": t.created, "used": t.used, "expires": t.expires})
     }));
+    lines.extend(talk(app.store.talk_of(user.id).await?));
     lines.extend(app.store.claims_of(user.id).await?);
     Ok(lines)
 }
