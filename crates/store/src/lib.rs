@@ -1,4 +1,4 @@
-//! All SQL: papers, signals, ledger, quarantine, jobs; SQLite or PostgreSQL, one SQL text for both.
+//! All SQL: papers, signals, ledger, quarantine, jobs, mail; SQLite or PostgreSQL, one SQL text for both.
 //!
 //! The database is the truth and nothing else is: the index is derived from it and can be rebuilt. Everything that
 //! comes in goes through one door, [`Store::absorb`], one transaction at a time. Rows become values of `domain` here,
@@ -20,6 +20,7 @@ mod hosts;
 mod jobs;
 mod ledger;
 mod lists;
+mod mail;
 mod meta;
 mod migrate;
 mod papers;
@@ -38,5 +39,9 @@ pub use hosts::Validators;
 pub use jobs::{ATTEMPTS_MAX, Job, NewJob};
 pub use ledger::Checkpoint;
 pub use lists::{List, Slice};
+pub use mail::{
+    Addressed, Asked, Candidate, Draft, Due, Letter, LetterId, LetterKind, LetterState, MailBounds,
+    MailTotals, REFUSALS_MAX, Reader, Refused, Subscriber, Suppression, Why,
+};
 pub use papers::{Address, Provenance, Totals};
 pub use quarantine::Quarantined;

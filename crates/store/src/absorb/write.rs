@@ -289,7 +289,7 @@ async fn write_provenance(
 }
 
 /// What hangs on a paper, moved from one row ($2) to another ($1); what that has already stays as it is there.
-const MOVES: [&str; 8] = [
+const MOVES: [&str; 11] = [
     "UPDATE paper_ids SET paper = $1 WHERE paper = $2",
     "INSERT INTO links (paper, kind, url, source, at) \
         SELECT CAST($1 AS INTEGER), kind, url, source, at FROM links WHERE paper = $2 ON CONFLICT DO NOTHING",
@@ -304,6 +304,10 @@ const MOVES: [&str; 8] = [
     "INSERT INTO announcements (source, category, day, paper, kind) \
         SELECT source, category, day, CAST($1 AS INTEGER), kind FROM announcements WHERE paper = $2 \
         ON CONFLICT DO NOTHING",
+    "INSERT INTO sent_papers (reader, paper, letter, place) \
+        SELECT reader, CAST($1 AS INTEGER), letter, place FROM sent_papers WHERE paper = $2 ON CONFLICT DO NOTHING",
+    "DELETE FROM sent_papers WHERE paper = $1",
+    "DELETE FROM listings WHERE paper = $1",
     "DELETE FROM links WHERE paper = $1",
     "DELETE FROM readings WHERE paper = $1",
     "DELETE FROM provenance WHERE paper = $1",
