@@ -3,6 +3,8 @@
 //! Unknown keys are errors: a misspelt setting must not be ignored in silence. Libraries get values from here and
 //! read neither files nor the environment themselves.
 
+pub(crate) mod mail;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,8 @@ pub(crate) struct Written {
     pub(crate) time_zone: String,
     /// What is fetched.
     pub(crate) sources: Sources,
+    /// Whether and how mail is sent.
+    pub(crate) mail: mail::Mail,
 }
 
 /// What is fetched, and how often.
@@ -82,6 +86,7 @@ impl Default for Written {
             contact: String::new(),
             time_zone: "UTC".to_string(),
             sources: Sources::default(),
+            mail: mail::Mail::default(),
         }
     }
 }
@@ -186,6 +191,7 @@ impl Config {
                 written.sources.every_minutes
             );
         }
+        written.mail.check(&written.base_url)?;
         if written.contact.chars().any(char::is_control) {
             bail!("contact holds a control character");
         }

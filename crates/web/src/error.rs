@@ -35,6 +35,9 @@ pub enum Error {
     /// Path and query are longer than is accepted.
     #[error("the address is too long")]
     AddressTooLong,
+    /// The reader has asked too often; the text says for how long to wait.
+    #[error("{0}")]
+    TooMany(String),
     /// The server cannot answer now; the text says why.
     #[error("{0}")]
     Unavailable(String),
@@ -71,6 +74,7 @@ impl Error {
                 search::engine::Error::Cursor.to_string(),
             ),
             Error::AddressTooLong => Fault::of_status(StatusCode::URI_TOO_LONG),
+            Error::TooMany(text) => Fault::new(StatusCode::TOO_MANY_REQUESTS, text),
             Error::Unavailable(text) => Fault::new(StatusCode::SERVICE_UNAVAILABLE, text),
             ours @ (Error::Store(_) | Error::Search(_) | Error::Render(_)) => {
                 tracing::error!(error = %ours, "a request failed");
@@ -141,6 +145,7 @@ impl Fault {
             StatusCode::BAD_REQUEST => "Not understood",
             StatusCode::NOT_FOUND => "Not found",
             StatusCode::METHOD_NOT_ALLOWED => "Read only",
+            StatusCode::TOO_MANY_REQUESTS => "Too many requests",
             StatusCode::SERVICE_UNAVAILABLE => "One moment",
             s if s.is_client_error() => "Refused",
             _ => "Our fault",

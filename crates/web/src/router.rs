@@ -9,8 +9,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
-    about, author, categories, coverage, feeds, nothing_here, paper, search, similar, suggest,
-    tags, today, trending, window,
+    about, author, categories, coverage, feeds, mail, nothing_here, paper, search, similar,
+    suggest, tags, today, trending, window,
 };
 use crate::state::App;
 use crate::{api, discovery, error, health, observe, security, static_files};
@@ -66,7 +66,11 @@ pub fn router(app: App) -> Router {
     // What tells of this moment, for operators.
     let momentary = worked(health::routes(), &app);
 
+    // What is one reader's alone: nothing of it may be kept.
+    let private = worked(mail::routes(), &app);
+
     kept.merge(momentary)
+        .merge(private)
         .layer(from_fn_with_state(app.clone(), security::guard))
         .layer(DefaultBodyLimit::max(limits::BODY_LEN_MAX))
         .with_state(app)

@@ -10,6 +10,7 @@ use search::engine::Engine;
 use store::Store;
 
 use crate::calendar::Calendar;
+use crate::mail::desk::Desk;
 use crate::pages::neighbours::Orders;
 
 /// Settings of the site that pages and feeds print.
@@ -125,6 +126,8 @@ pub struct App {
     pub status: Status,
     /// `/metrics`; `None` answers 404.
     pub metrics: Option<RenderMetrics>,
+    /// Where readers subscribe to mail; `None` where it was never switched on.
+    pub mail: Option<Arc<Desk>>,
     /// The calendar of the version of the data that it was read at.
     calendar: Arc<tokio::sync::Mutex<Option<CalendarOf>>>,
     /// The order of papers on the days that were looked at last.
@@ -148,8 +151,17 @@ impl App {
             clock,
             status,
             metrics,
+            mail: None,
             calendar: Arc::default(),
             orders: Orders::default(),
+        }
+    }
+
+    /// The site with a desk at which readers subscribe to mail.
+    pub fn with_mail(self, desk: Desk) -> Self {
+        App {
+            mail: Some(Arc::new(desk)),
+            ..self
         }
     }
 

@@ -10,6 +10,7 @@ pub(crate) fn run(config: &Config, action: ConfigAction) -> Result<()> {
         ConfigAction::Check => {
             let mut written = config.written.clone();
             written.database = without_password(&written.database);
+            written.mail = written.mail.without_secrets();
             match &config.file {
                 Some(file) => println!("# from {} and the environment", file.display()),
                 None => println!(

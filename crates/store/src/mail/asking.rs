@@ -91,7 +91,15 @@ impl Store {
                     .iter()
                     .find(|s| s.state == State::Pending && s.wish == *wish);
                 let id = match pending {
-                    Some(pending) => pending.id,
+                    Some(pending) => {
+                        // The new letter's link is good as long as any.
+                        sqlx::query("UPDATE subscriptions SET created = $2 WHERE id = $1")
+                            .bind(pending.id.0)
+                            .bind(micros(now))
+                            .execute(&mut *tx)
+                            .await?;
+                        pending.id
+                    }
                     None => insert_pending(&mut tx, reader, wish, now).await?,
                 };
                 (LetterKind::Confirm, Some(id))

@@ -1,6 +1,5 @@
 //! Letters: what is new to whom, taken once, never lost.
 
-use domain::ids::PaperId;
 use domain::record::{Item, Record, Source};
 use jiff::SignedDuration;
 use store::testing::TestStore;

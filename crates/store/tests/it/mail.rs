@@ -2,7 +2,6 @@
 
 use domain::address::MailAddress;
 use domain::ids::PaperId;
-use domain::record::{Item, Record, Source};
 use domain::subscription::{Days, Rhythm, Schedule, Scope, State, Subscription, Wish};
 use jiff::{SignedDuration, Timestamp};
 use store::testing::TestStore;

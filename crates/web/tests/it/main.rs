@@ -13,6 +13,7 @@ mod hostile;
 mod keeping;
 mod looks;
 mod machines;
+mod mail;
 mod meaning;
 mod papers_api;
 mod site;

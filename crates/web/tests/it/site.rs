@@ -21,6 +21,7 @@ use store::testing::TestStore;
 use store::{Absorbed, Intake};
 use tempfile::TempDir;
 use tower::ServiceExt;
+use web::mail::desk::Desk;
 use web::state::{App, Clock, Site, Status};
 
 /// Memory for the index's writer, in bytes.
@@ -84,6 +85,17 @@ impl TestSite {
     }
 
     pub(crate) async fn configured(base_url: Option<&str>) -> Self {
+        Self::made(base_url, None).await
+    }
+
+    /// A site with some papers that sends mail, and believes a proxy about who asks.
+    pub(crate) async fn with_mail(desk: Desk) -> Self {
+        let site = Self::made(Some("https://papers.example.org"), Some(desk)).await;
+        site.absorb(some_papers()).await;
+        site
+    }
+
+    async fn made(base_url: Option<&str>, desk: Option<Desk>) -> Self {
         let store = TestStore::new().await;
         let folder = tempfile::tempdir().unwrap();
         let encoder = encoder();
@@ -110,6 +122,10 @@ impl TestSite {
             status.clone(),
             None,
         );
+        let app = match desk {
+            Some(desk) => app.with_mail(desk),
+            None => app,
+        };
         TestSite {
             store,
             status,
@@ -183,7 +199,22 @@ impl TestSite {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::empty()).unwrap();
+        self.answer(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a form, as a client of this address.
+    pub(crate) async fn post(&self, target: &str, client: &str, form: &str) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(target)
+            .header(HOST, "localhost:8080")
+            .header("x-real-ip", client)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(Body::from(form.to_string())).unwrap();
+        self.answer(request).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
