@@ -14,8 +14,9 @@ use web::router::router;
 use web::state::{App, Clock, RenderMetrics, Site, Status};
 
 use crate::config::Config;
+use crate::mail::Office;
 use crate::pipeline::Pipeline;
-use crate::{schedule, shelf};
+use crate::{mail, schedule, shelf};
 
 /// How long open requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -28,7 +29,17 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     shelf::stock(&pipeline).await?;
     let status = Status::default();
     status.update(|a| a.offline = offline);
-    let app = app(&config, &pipeline, status.clone(), Some(metrics));
+    let mut app = app(&config, &pipeline, status.clone(), Some(metrics));
+    let mut office = None;
+    if let Some(desk) = mail::desk(&config, &pipeline.store, offline).await? {
+        if desk.sending {
+            office = Some((
+                Arc::new(Office::open(&config, &pipeline).await?),
+                Arc::clone(&desk.wake),
+            ));
+        }
+        app = app.with_mail(desk);
+    }
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!(
             "cannot listen on {listen}; is another server there? --listen takes another address"
@@ -45,6 +56,13 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         status.clone(),
         stop.clone(),
     ));
+    match office {
+        Some((office, wake)) => {
+            tasks.spawn(mail::send_regularly(office, wake, stop.clone()));
+        }
+        None if config.written.mail.is_on() => info!("No mail is sent: --offline calls nobody"),
+        None => {}
+    }
     if !offline {
         tasks.spawn(schedule::fetch_regularly(
             config,
@@ -54,6 +72,23 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         ));
     }
     tasks.close();
+    until_stopped(listener, app, stopping, &stop).await?;
+    stop.cancel();
+    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        warn!("Background work was cut off; it goes on at the next start");
+    }
+    pipeline.store.close().await;
+    info!("Stopped");
+    Ok(())
+}
+
+/// Answers requests until told to stop, then lets open ones finish.
+async fn until_stopped(
+    listener: TcpListener,
+    app: App,
+    stopping: impl Future<Output = ()> + Send + 'static,
+    stop: &CancellationToken,
+) -> Result<()> {
     let signalled = stop.clone();
     tokio::spawn(async move {
         stopping.await;
@@ -74,12 +109,6 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         result = service => result.context("the server failed")?,
         () = stopped => warn!("Some requests were still open after {} s and were cut off", GRACE.as_secs()),
     }
-    stop.cancel();
-    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
-        warn!("Background work was cut off; it goes on at the next start");
-    }
-    pipeline.store.close().await;
-    info!("Stopped");
     Ok(())
 }
 

@@ -163,7 +163,10 @@ impl Mail {
                 mailbox(key, text)?;
             }
         }
-        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+        let plain = |text: &str| {
+            text.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
+        };
         for (key, text) in [
             ("mail.list_id", &self.list_id),
             ("mail.smtp.hello", &self.smtp.hello),
@@ -206,10 +209,16 @@ impl Smtp {
             bail!("mail.smtp.host is empty; name the mail server");
         }
         if !(1..=50).contains(&self.connections) {
-            bail!("mail.smtp.connections is {}; 1 to 50 are possible", self.connections);
+            bail!(
+                "mail.smtp.connections is {}; 1 to 50 are possible",
+                self.connections
+            );
         }
         if !(1..=600).contains(&self.timeout_seconds) {
-            bail!("mail.smtp.timeout_seconds is {}; 1 to 600 are possible", self.timeout_seconds);
+            bail!(
+                "mail.smtp.timeout_seconds is {}; 1 to 600 are possible",
+                self.timeout_seconds
+            );
         }
         let has_file = !self.password_file.as_os_str().is_empty();
         let has_password = !self.password.is_empty() || has_file;
@@ -250,7 +259,10 @@ impl Smtp {
             return Ok(self.password.clone());
         }
         let text = std::fs::read_to_string(&self.password_file).with_context(|| {
-            format!("cannot read mail.smtp.password_file {}", self.password_file.display())
+            format!(
+                "cannot read mail.smtp.password_file {}",
+                self.password_file.display()
+            )
         })?;
         Ok(text.trim_end_matches(['\r', '\n']).to_string())
     }
@@ -258,9 +270,8 @@ impl Smtp {
 
 /// A name with an address, or an address alone.
 pub(crate) fn mailbox(key: &str, text: &str) -> Result<Mailbox> {
-    let fault = || {
-        format!("{key} `{text}` is not a mail address such as \"Papers <papers@example.org>\"")
-    };
+    let fault =
+        || format!("{key} `{text}` is not a mail address such as \"Papers <papers@example.org>\"");
     if text.chars().any(char::is_control) {
         bail!("{key} holds a control character");
     }

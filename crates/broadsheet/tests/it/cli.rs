@@ -12,7 +12,7 @@ const SHELF_TITLE: &str = "NERV++: An Enhanced Implicit Neural Video Representat
 /// Papers on the shelf.
 const SHELF_LEN: usize = 99;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 26] = [
     "",
     "serve",
     "import",
@@ -34,6 +34,11 @@ const COMMANDS: [&str; 21] = [
     "doctor",
     "config",
     "quarantine retry",
+    "digest",
+    "subscribers",
+    "subscribers add",
+    "subscribers suppress",
+    "bounce",
 ];
 
 #[test]

@@ -219,6 +219,20 @@ impl Server {
         for (name, value) in headers {
             request = request.header(name.parse::<HeaderName>().unwrap(), *value);
         }
+        self.answer(request)
+    }
+
+    /// Sends a form to a path.
+    pub(crate) fn post(&self, path: &str, form: &str) -> Answer {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.to_string());
+        self.answer(request)
+    }
+
+    fn answer(&self, request: reqwest::RequestBuilder) -> Answer {
         self.runtime.block_on(async {
             let response = request.send().await.unwrap();
             let (status, headers) = (response.status().as_u16(), response.headers().clone());

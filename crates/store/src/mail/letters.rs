@@ -18,8 +18,10 @@ use crate::time::micros;
 /// A digest to be made, or, without a letter, a slot to be passed over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// As it was when the draft was made; of its `next_at` this is the letter.
+    /// As it was when the draft was made, due.
     pub subscription: Subscription,
+    /// The slot that it is for: the newest one that has passed.
+    pub slot: Timestamp,
     /// When the next one is due.
     pub next_at: Timestamp,
     /// Papers up to this edition have been looked at.
@@ -277,12 +279,12 @@ async fn compose_one(conn: &mut AnyConnection, draft: &Draft, now: Timestamp) ->
     const HEAD: &str = "INSERT INTO sent_papers (reader, paper, letter, place)";
     const TAIL: &str = "ON CONFLICT (reader, paper) DO NOTHING";
     let subscription = &draft.subscription;
-    let Some(slot) = subscription.next_at else {
+    let Some(due) = subscription.next_at else {
         return Ok(false);
     };
     let moved = sqlx::query(MOVE_ON)
         .bind(subscription.id.0)
-        .bind(micros(slot))
+        .bind(micros(due))
         .bind(subscription.edition)
         .bind(micros(draft.next_at))
         .bind(draft.edition)
@@ -295,8 +297,12 @@ async fn compose_one(conn: &mut AnyConnection, draft: &Draft, now: Timestamp) ->
         kind: LetterKind::Digest,
         reader: subscription.reader,
         subscription: Some(subscription.id),
-        unique_key: Some(format!("digest {} {}", subscription.id.0, micros(slot))),
-        slot: micros(slot),
+        unique_key: Some(format!(
+            "digest {} {}",
+            subscription.id.0,
+            micros(draft.slot)
+        )),
+        slot: micros(draft.slot),
         edition_before: subscription.edition,
         found: draft.found,
         coverage: draft.coverage.clone(),

@@ -11,7 +11,7 @@ use super::rows::next_number;
 use crate::Store;
 use crate::error::Result;
 use crate::row::Columns;
-use crate::sql::{fetch_in, number, paper_id, row_of};
+use crate::sql::{number, paper_id, row_of};
 use crate::time::{day, day_number};
 
 /// A paper that may be new to somebody.
@@ -102,12 +102,14 @@ impl Store {
             .collect()
     }
 
-    /// Of these papers, those that the reader was sent, or is about to be.
-    pub async fn sent_to(&self, reader: ReaderId, papers: &[PaperId]) -> Result<HashSet<PaperId>> {
-        const SQL: &str = "SELECT paper FROM sent_papers WHERE reader = $1 AND paper IN ({keys})";
-        let keys: Vec<i64> = papers.iter().copied().map(row_of).collect();
-        let mut conn = self.readers().acquire().await?;
-        let rows = fetch_in(&mut conn, SQL, &[reader.0], &keys).await?;
+    /// What the reader was sent, or is about to be, of the rows from one on.
+    pub async fn sent_to(&self, reader: ReaderId, from: PaperId) -> Result<HashSet<PaperId>> {
+        const SQL: &str = "SELECT paper FROM sent_papers WHERE reader = $1 AND paper >= $2";
+        let rows = sqlx::query(SQL)
+            .bind(reader.0)
+            .bind(row_of(from))
+            .fetch_all(self.readers())
+            .await?;
         rows.iter()
             .map(|row| paper_id(Columns::of(row).int()?))
             .collect()

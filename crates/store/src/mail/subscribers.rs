@@ -51,15 +51,20 @@ impl Store {
     /// The secret that links in mails are signed with: the one that is kept, or from now on `fresh`.
     pub async fn mail_secret(&self, fresh: &str) -> Result<String> {
         const KEEP: &str = "INSERT INTO meta (name, value) VALUES ('mail-secret', $1) ON CONFLICT (name) DO NOTHING";
-        if let Some(secret) = self.meta("mail-secret").await? {
+        if let Some(secret) = self.known_mail_secret().await? {
             return Ok(secret);
         }
         sqlx::query(KEEP)
             .bind(fresh)
             .execute(self.writers())
             .await?;
-        let kept = self.meta("mail-secret").await?;
+        let kept = self.known_mail_secret().await?;
         Ok(kept.unwrap_or_else(|| fresh.to_string()))
+    }
+
+    /// The secret that is kept, if mail was ever switched on.
+    pub async fn known_mail_secret(&self) -> Result<Option<String>> {
+        self.meta("mail-secret").await
     }
 
     /// A reader with everything of theirs.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderName;
+use axum::http::header::InvalidHeaderName;
 use axum::http::request::Parts;
 use domain::subscription::{Rhythm, Wish};
 use jiff::civil::Date;
@@ -50,15 +51,20 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A desk that nobody has come to.
-    pub fn new(sending: bool, keys: Keys, client_header: Option<HeaderName>) -> Self {
-        Desk {
+    /// A desk that nobody has come to. An error where `client_header` cannot be the name of one.
+    pub fn new(
+        sending: bool,
+        keys: Keys,
+        client_header: Option<&str>,
+    ) -> Result<Self, InvalidHeaderName> {
+        let client_header = client_header.map(|name| name.to_ascii_lowercase());
+        Ok(Desk {
             sending,
             keys,
-            client_header,
+            client_header: client_header.as_deref().map(str::parse).transpose()?,
             wake: Arc::default(),
             clients: Clients::default(),
-        }
+        })
     }
 
     /// Counts a request of a client.

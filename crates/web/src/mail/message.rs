@@ -10,7 +10,7 @@ use std::sync::Arc;
 use askama::Template;
 use domain::address::MailAddress;
 use domain::paper::{LinkKind, Paper};
-use domain::subscription::{Days, Rhythm, Schedule, Scope, Subscription, Wish};
+use domain::subscription::{Days, ReaderId, Rhythm, Schedule, Scope, Subscription, Wish};
 use domain::text::one_line;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -162,16 +162,14 @@ impl Links<'_> {
     }
 
     /// The address at which a reader's subscriptions are changed, good until a moment.
-    pub fn manage(&self, subscription: &Subscription, until: Timestamp) -> String {
-        let token = self
-            .keys
-            .sign(Purpose::Manage, subscription.reader.0, Some(until));
+    pub fn manage(&self, reader: ReaderId, until: Timestamp) -> String {
+        let token = self.keys.sign(Purpose::Manage, reader.0, Some(until));
         self.base.join(&format!("/mail/manage/{token}"))
     }
 
-    fn manage_from(&self, subscription: &Subscription, from: Timestamp) -> String {
+    fn manage_from(&self, reader: ReaderId, from: Timestamp) -> String {
         let until = from.saturating_add(MANAGE_GOOD).unwrap_or(Timestamp::MAX);
-        self.manage(subscription, until)
+        self.manage(reader, until)
     }
 }
 
@@ -263,7 +261,7 @@ fn view<'a>(digest: &Digest<'a>) -> View<'a> {
             digest.address,
             wish_words(wish)
         ),
-        manage: links.manage_from(subscription, digest.slot),
+        manage: links.manage_from(subscription.reader, digest.slot),
         unsubscribe: links.unsubscribe(subscription),
         coverage: links.base.join("/about/coverage"),
     }
@@ -429,7 +427,7 @@ pub fn confirm(
 pub fn manage(
     site: &str,
     links: &Links<'_>,
-    subscription: &Subscription,
+    reader: ReaderId,
     until: Timestamp,
 ) -> Result<Message, askama::Error> {
     note(Note {
@@ -440,7 +438,7 @@ pub fn manage(
              Under this link you can see, change, pause and end it, and make room for more:"
         )],
         link_words: "Your subscriptions",
-        link: links.manage(subscription, until),
+        link: links.manage(reader, until),
         last: format!(
             "The link is good until {}. Who has it can change your subscriptions, so keep it to yourself. If it was \
              not you who asked, do nothing.",

@@ -1,6 +1,6 @@
 //! Subscribing, saying yes, changing and ending, over the site's own pages.
 
-use axum::http::{HeaderName, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use domain::address::MailAddress;
 use domain::subscription::{Scope, State, Subscription};
 use jiff::{SignedDuration, Timestamp};
@@ -17,8 +17,7 @@ fn keys() -> Keys {
 }
 
 async fn site() -> TestSite {
-    let proxy = HeaderName::from_static("x-real-ip");
-    TestSite::with_mail(Desk::new(true, keys(), Some(proxy))).await
+    TestSite::with_mail(Desk::new(true, keys(), Some("X-Real-IP")).unwrap()).await
 }
 
 fn now() -> Timestamp {
@@ -537,7 +536,7 @@ async fn switched_off_it_says_so() {
         StatusCode::NOT_FOUND
     );
     // Switched off after it was on: nobody new, but links in older mails still end subscriptions.
-    let site = TestSite::with_mail(Desk::new(false, keys(), None)).await;
+    let site = TestSite::with_mail(Desk::new(false, keys(), None).unwrap()).await;
     assert!(site.page("/subscribe").await.contains("switched off"));
     assert_eq!(
         subscribe(&site, "jane@example.org").await.status,

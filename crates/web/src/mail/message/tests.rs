@@ -2,7 +2,7 @@
 
 use domain::address::MailAddress;
 use domain::paper::{Author, Paper};
-use domain::subscription::{ReaderId, State, SubscriptionId};
+use domain::subscription::{State, SubscriptionId};
 use jiff::civil::Date;
 use proptest::prelude::*;
 
@@ -127,7 +127,7 @@ fn short_notes() {
     );
     check(
         "manage",
-        &manage("Broadsheet", &links, &mine, until).unwrap(),
+        &manage("Broadsheet", &links, mine.reader, until).unwrap(),
     );
 }
 
@@ -145,9 +145,20 @@ fn a_question_carries_no_words_of_strangers() {
         Scope::categories("win-a-prize.at-evil.example").unwrap(),
     ] {
         let mine = subscription(scope);
-        let Message { subject, html, text } = confirm("Broadsheet", &links, &mine, until).unwrap();
-        let managed = manage("Broadsheet", &links, &mine, until).unwrap();
-        for part in [subject, html, text, managed.subject, managed.html, managed.text] {
+        let Message {
+            subject,
+            html,
+            text,
+        } = confirm("Broadsheet", &links, &mine, until).unwrap();
+        let managed = manage("Broadsheet", &links, mine.reader, until).unwrap();
+        for part in [
+            subject,
+            html,
+            text,
+            managed.subject,
+            managed.html,
+            managed.text,
+        ] {
             assert!(!part.contains("prize"), "{part}");
         }
     }
