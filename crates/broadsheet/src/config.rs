@@ -34,6 +34,24 @@ pub(crate) struct Written {
     pub(crate) sources: Sources,
     /// Whether and how mail is sent.
     pub(crate) mail: mail::Mail,
+    /// Papers that run.
+    pub(crate) lab: Lab,
+}
+
+/// Papers that run: whether, and what a run may take.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Lab {
+    /// Whether readers may run papers' methods here.
+    pub(crate) enabled: bool,
+    /// The program `broadsheet-lab`; empty for the one beside this program.
+    pub(crate) program: PathBuf,
+    /// Longest that a run may take, in seconds.
+    pub(crate) seconds: u32,
+    /// Most address space that a run may take, in MiB.
+    pub(crate) memory_mb: u32,
+    /// Most runs that may wait.
+    pub(crate) waiting: u32,
 }
 
 /// What is fetched, and how often.
@@ -87,6 +105,19 @@ impl Default for Written {
             time_zone: "UTC".to_string(),
             sources: Sources::default(),
             mail: mail::Mail::default(),
+            lab: Lab::default(),
+        }
+    }
+}
+
+impl Default for Lab {
+    fn default() -> Self {
+        Lab {
+            enabled: true,
+            program: PathBuf::new(),
+            seconds: 600,
+            memory_mb: 4096,
+            waiting: 20,
         }
     }
 }
@@ -192,6 +223,18 @@ impl Config {
             );
         }
         written.mail.check(&written.base_url)?;
+        if !written.lab.program.as_os_str().is_empty() && !written.lab.program.is_file() {
+            bail!(
+                "lab.program: there is no file {}",
+                written.lab.program.display()
+            );
+        }
+        if written.lab.memory_mb < 256 {
+            bail!(
+                "lab.memory_mb is {}; the least is 256",
+                written.lab.memory_mb
+            );
+        }
         if written.contact.chars().any(char::is_control) {
             bail!("contact holds a control character");
         }

@@ -9,6 +9,7 @@ mod duplicates;
 mod evaluating;
 mod fetching;
 mod importing;
+mod lab;
 mod mail;
 mod memory;
 mod pipeline;

@@ -16,7 +16,7 @@ use web::state::{App, Clock, RenderMetrics, Site, Status};
 use crate::config::Config;
 use crate::mail::Office;
 use crate::pipeline::Pipeline;
-use crate::{mail, schedule, shelf};
+use crate::{lab, mail, schedule, shelf};
 
 /// How long open requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -29,7 +29,8 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     shelf::stock(&pipeline).await?;
     let status = Status::default();
     status.update(|a| a.offline = offline);
-    let mut app = app(&config, &pipeline, status.clone(), Some(metrics));
+    let (papers_that_run, limits) = lab::open(&config)?;
+    let mut app = app(&config, &pipeline, status.clone(), Some(metrics)).with_lab(papers_that_run);
     let mut office = None;
     if let Some(desk) = mail::desk(&config, &pipeline.store, offline).await? {
         if desk.sending {
@@ -62,6 +63,14 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
         }
         None if config.written.mail.is_on() => info!("No mail is sent: --offline calls nobody"),
         None => {}
+    }
+    if let Some(limits) = limits {
+        let store = pipeline.store.clone();
+        let runner = lab::Runner { store, limits };
+        let shown = status.clone();
+        tasks.spawn(lab::work(runner, stop.clone(), move || {
+            shown.data_changed()
+        }));
     }
     if !offline {
         tasks.spawn(schedule::fetch_regularly(

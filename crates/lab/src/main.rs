@@ -1,6 +1,6 @@
 //! The lab: the papers' methods, and the trainers of the models that ship.
 //!
-//! A program of its own beside the server, which it never needs.
+//! A program of its own beside the server, which starts it as a child and works without it.
 
 mod cli;
 mod train;

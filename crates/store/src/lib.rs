@@ -18,6 +18,7 @@ mod engine;
 mod error;
 mod hosts;
 mod jobs;
+mod lab;
 mod ledger;
 mod lists;
 mod mail;
@@ -37,6 +38,7 @@ pub use engine::Store;
 pub use error::{Error, Result};
 pub use hosts::Validators;
 pub use jobs::{ATTEMPTS_MAX, Job, NewJob};
+pub use lab::{LabOrder, LabRun, LabState, Ordered};
 pub use ledger::Checkpoint;
 pub use lists::{List, Slice};
 pub use mail::{

@@ -29,10 +29,11 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     step!(1, "0001_papers"),
     step!(2, "0002_ledger"),
     step!(3, "0003_service"),
+    step!(4, "0004_lab"),
     step!(5, "0005_mail"),
 ];
 

@@ -36,13 +36,14 @@ const ANSWERS_ESTIMATE: usize = 4_000;
 
 /// The parameters that answers depend on. Others, such as what advertisers append to links, are dropped before an
 /// answer is looked up, and handlers must not read them.
-const PARAMETERS: [&str; 17] = [
+const PARAMETERS: [&str; 19] = [
     "after",
     "author",
     "before",
     "cat",
     "cursor",
     "date",
+    "family",
     "limit",
     "mode",
     "month",
@@ -52,6 +53,7 @@ const PARAMETERS: [&str; 17] = [
     "sort",
     "submitter",
     "to",
+    "verdict",
     "week",
     "window",
 ];

@@ -38,6 +38,9 @@ pub enum Error {
     /// The reader has asked too often; the text says for how long to wait.
     #[error("{0}")]
     TooMany(String),
+    /// The reader may not do this; the text says why.
+    #[error("{0}")]
+    Forbidden(String),
     /// The server cannot answer now; the text says why.
     #[error("{0}")]
     Unavailable(String),
@@ -73,6 +76,7 @@ impl Error {
                 StatusCode::BAD_REQUEST,
                 search::engine::Error::Cursor.to_string(),
             ),
+            Error::Forbidden(text) => Fault::new(StatusCode::FORBIDDEN, text),
             Error::AddressTooLong => Fault::of_status(StatusCode::URI_TOO_LONG),
             Error::TooMany(text) => Fault::new(StatusCode::TOO_MANY_REQUESTS, text),
             Error::Unavailable(text) => Fault::new(StatusCode::SERVICE_UNAVAILABLE, text),

@@ -13,11 +13,13 @@ pub mod error;
 pub(crate) mod feeds;
 pub mod formats;
 pub(crate) mod health;
+pub mod lab;
 pub mod latex;
 pub mod limits;
 pub mod lists;
 pub mod mail;
 pub mod observe;
+pub mod origin;
 pub mod pages;
 pub mod router;
 #[cfg(test)]

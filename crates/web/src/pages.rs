@@ -9,6 +9,7 @@ pub mod categories;
 pub mod coverage;
 pub mod feeds;
 pub mod form;
+pub mod lab;
 pub mod list;
 pub mod mail;
 pub mod month;
@@ -35,11 +36,12 @@ use crate::suffix::FeedFormat;
 use crate::view::Layout;
 
 /// The navigation: address and words.
-pub const SECTIONS: [(&str, &str); 5] = [
+pub const SECTIONS: [(&str, &str); 6] = [
     ("/", "Today"),
     ("/papers/trending", "Trending"),
     ("/categories", "Categories"),
     ("/tags", "Tags"),
+    ("/lab", "Lab"),
     ("/feeds", "Feeds"),
 ];
 

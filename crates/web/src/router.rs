@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
-    about, author, categories, coverage, feeds, mail, nothing_here, paper, search, similar,
+    about, author, categories, coverage, feeds, lab, mail, nothing_here, paper, search, similar,
     suggest, tags, today, trending, window,
 };
 use crate::state::App;
@@ -55,6 +55,7 @@ pub fn router(app: App) -> Router {
 
     // What may be kept and given to the next reader.
     let kept = pages
+        .merge(lab::routes())
         .merge(api::routes())
         .merge(discovery::routes())
         .fallback(nothing_here);
@@ -63,8 +64,8 @@ pub fn router(app: App) -> Router {
         cache::serve,
     ));
 
-    // What tells of this moment, for operators.
-    let momentary = worked(health::routes(), &app);
+    // What tells of this moment, or changes something.
+    let momentary = worked(health::routes().merge(lab::momentary_routes()), &app);
 
     // What is one reader's alone: nothing of it may be kept.
     let private = worked(mail::routes(), &app);

@@ -16,9 +16,9 @@ use crate::state::App;
 /// Longest path and query that are accepted, in bytes.
 const TARGET_LEN_MAX: usize = 4_096;
 
-/// Nothing but this site's own style sheet, script and pictures; no inline code, no framing, no other form targets.
+/// Nothing but this site's own style sheet, script, pictures and answers to the script; no inline code, no framing, no other form targets.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
-     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const HEADERS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, CONTENT_POLICY),

@@ -10,6 +10,7 @@ use search::engine::Engine;
 use store::Store;
 
 use crate::calendar::Calendar;
+use crate::lab::Lab;
 use crate::mail::desk::Desk;
 use crate::pages::neighbours::Orders;
 
@@ -128,6 +129,8 @@ pub struct App {
     pub metrics: Option<RenderMetrics>,
     /// Where readers subscribe to mail; `None` where it was never switched on.
     pub mail: Option<Arc<Desk>>,
+    /// Papers that run.
+    pub lab: Lab,
     /// The calendar of the version of the data that it was read at.
     calendar: Arc<tokio::sync::Mutex<Option<CalendarOf>>>,
     /// The order of papers on the days that were looked at last.
@@ -152,6 +155,7 @@ impl App {
             status,
             metrics,
             mail: None,
+            lab: Lab::default(),
             calendar: Arc::default(),
             orders: Orders::default(),
         }
@@ -163,6 +167,12 @@ impl App {
             mail: Some(Arc::new(desk)),
             ..self
         }
+    }
+
+    /// The site with a lab.
+    pub fn with_lab(mut self, lab: Lab) -> Self {
+        self.lab = lab;
+        self
     }
 
     /// The date in the site's time zone.

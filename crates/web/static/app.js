@@ -90,6 +90,63 @@ function suggestFor(input) {
   });
 }
 
+/** Shows how far a run is until it is over, then calls `over`. */
+function watch(run, place, over) {
+  const bar = place.querySelector("progress");
+  const words = place.querySelector("[role=status]");
+  const events = new EventSource(`/lab/runs/${run}/events`);
+  events.addEventListener("message", (event) => {
+    const state = JSON.parse(event.data);
+    bar.value = state.done * 1000;
+    words.textContent = state.words;
+    if (!["done", "failed", "cancelled"].includes(state.state)) return;
+    events.close();
+    over(state);
+  });
+}
+
+/** A form that runs a paper's method shows progress and outcome below itself instead of on a page of its own. */
+function runHere(form) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("button");
+    button.disabled = true;
+    form.parentElement.querySelector(".progress")?.remove();
+    const place = document.createElement("div");
+    place.className = "progress";
+    const bar = document.createElement("progress");
+    bar.max = 1000;
+    bar.setAttribute("aria-label", "Progress");
+    const words = document.createElement("p");
+    words.setAttribute("role", "status");
+    words.textContent = "Asking.";
+    place.append(bar, words);
+    form.after(place);
+    try {
+      const headers = { Accept: "application/json" };
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(form.action, { method: "POST", headers, body });
+      const state = await answer.json();
+      if (!answer.ok) throw new Error(state.error || "The run was refused.");
+      watch(state.run, place, (end) => show(end, place, button));
+    } catch (error) {
+      bar.remove();
+      words.textContent = error.message;
+      button.disabled = false;
+    }
+  });
+}
+
+/** Puts a run's outcome where its progress was. */
+async function show(state, place, button) {
+  button.disabled = false;
+  if (state.state !== "done") return;
+  const answer = await fetch(`/lab/runs/${state.run}/block`);
+  if (!answer.ok) return;
+  // The server made it, with every text escaped.
+  place.innerHTML = await answer.text();
+}
+
 /** A button that copies the text of a block, where the browser lets pages write to the clipboard. */
 function addCopyButton(block) {
   const button = document.createElement("button");
@@ -114,6 +171,10 @@ function addThemeButton(footer) {
 document.addEventListener("DOMContentLoaded", () => {
   if (navigator.clipboard) document.querySelectorAll("pre.copy").forEach(addCopyButton);
   document.querySelectorAll("#q, #find").forEach(suggestFor);
+  document.querySelectorAll("form[data-lab]").forEach(runHere);
+  document.querySelectorAll("[data-run]").forEach((place) => {
+    watch(place.dataset.run, place, () => location.reload());
+  });
   const footer = document.querySelector("footer");
   if (footer) addThemeButton(footer);
 });

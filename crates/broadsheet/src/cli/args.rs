@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// Measure how well searches find what people judged relevant: nDCG@10, recall@100, MRR, time
     Eval(EvalArgs),
+    /// List and run papers' methods: their central claims against their baselines
+    Lab(LabArgs),
     /// Check database, index, configuration and clock
     Doctor,
     /// Show or check the configuration
@@ -467,6 +469,50 @@ impl EvalArgs {
             run: self.run,
         }
     }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LabArgs {
+    #[command(subcommand)]
+    pub(crate) action: LabAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LabAction {
+    /// List the papers that run, with the verdicts of this release
+    List {
+        /// The whole cards, as one JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run one paper's method here and keep what comes out
+    Run {
+        /// Short name or arXiv id
+        id: String,
+        /// How much work: tiny (2 s), small (a minute), full (minutes)
+        #[arg(long, default_value = "small", value_parser = ["tiny", "small", "full"])]
+        scale: String,
+        /// The first seed
+        #[arg(long, default_value_t = 1, value_name = "N")]
+        seed: u32,
+        /// The run with its outcome, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the runs of this server, newest first
+    Runs {
+        /// At most this many
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=1000), value_name = "N")]
+        limit: u32,
+        /// JSON, one array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop a run that waits or runs
+    Cancel {
+        /// Its number
+        run: i64,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

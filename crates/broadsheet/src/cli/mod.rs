@@ -12,6 +12,7 @@ mod duplicates;
 mod eval;
 mod export;
 mod json;
+mod lab;
 mod lists;
 mod quarantine;
 mod subscribers;
@@ -95,6 +96,7 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
             let json = a.json;
             eval::run(a.options(), json).await?;
         }
+        Command::Lab(a) => return lab::run(&config, &open(&config).await?, a.action).await,
         Command::Doctor => return doctor::run(&config).await,
         Command::Config(a) => config::run(&config, a.action)?,
     }

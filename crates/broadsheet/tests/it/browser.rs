@@ -12,7 +12,7 @@ use crate::mail::{configure, folder_settings, in_folder, outbox, parse, read, su
 use crate::papers::arxiv_dump;
 use crate::program::{Home, Server, http_client};
 
-const PAGES: [(&str, &str); 13] = [
+const PAGES: [(&str, &str); 15] = [
     ("front", "/"),
     ("day", "/papers/date/2025-08-07"),
     ("month", "/papers/month/2024-01"),
@@ -22,6 +22,8 @@ const PAGES: [(&str, &str); 13] = [
     ("similar", "/similar?to=2402.18305"),
     ("trending", "/papers/trending"),
     ("categories", "/categories"),
+    ("lab", "/lab"),
+    ("lab-method", "/lab/eora"),
     ("feeds", "/feeds"),
     ("coverage", "/about/coverage"),
     ("subscribe", "/subscribe?q=state+space"),
@@ -112,6 +114,18 @@ impl Browser {
     /// The value of a script's `return`.
     fn script(&self, script: &str) -> Value {
         self.post("execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    /// Asks a script until it says true.
+    #[track_caller]
+    fn until(&self, script: &str, what: &str) {
+        for _ in 0..50_000 {
+            if self.script(script) == true {
+                return;
+            }
+        }
+        let words = "return document.querySelector('main').innerText.slice(0, 500)";
+        panic!("{what} never came: {}", self.script(words));
     }
 
     fn look(&self, width: u32, scheme: &str) {
@@ -346,6 +360,74 @@ fn a_search_is_typed_and_followed() {
     );
     assert_eq!(browser.complaints(), Vec::<String>::new());
 }
+
+#[test]
+#[ignore = "needs chromedriver; `.ci/run browser` starts one"]
+fn suggestions_come_while_typing() {
+    let server = Home::new().serve();
+    let browser = Browser::open();
+    browser.look(1280, "light");
+    browser.go(&server.url);
+    browser.script(
+        "const field = document.querySelector('input[name=q]'); field.value = 'implicit neu'; \
+         field.dispatchEvent(new Event('input'));",
+    );
+    let offered = "return document.querySelectorAll('datalist option').length > 0";
+    browser.until(offered, "suggestions");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs chromedriver and the lab's program; `.ci/run browser` builds both"]
+fn ten_papers_run_from_the_button_to_the_plot() {
+    let home = Home::new();
+    let cards = home.json(&["lab", "list", "--json"]);
+    let server = home.serve();
+    let browser = Browser::open();
+    browser.look(320, "dark");
+    let cards = cards.as_array().unwrap();
+    assert!(cards.len() >= 10, "only {} papers run", cards.len());
+    // Spread over the families: cards are in their order.
+    for card in cards.iter().step_by(cards.len() / 10).take(10) {
+        let id = card["id"].as_str().unwrap();
+        browser.go(&format!("{}/lab/{id}", server.url));
+        browser.script(
+            "document.querySelector('#scale').value = 'tiny'; document.querySelector('form[data-lab] button').click();",
+        );
+        browser.until("return !!document.querySelector('progress')", "progress");
+        browser.until(OUTCOME_SHOWN, &format!("the outcome of {id}"));
+        assert_eq!(browser.script(WIDER_THAN_WINDOW), json!([]), "{id}");
+        assert_eq!(browser.complaints(), Vec::<String>::new(), "{id}");
+    }
+    browser.picture("lab-run-320-dark");
+}
+
+#[test]
+#[ignore = "needs chromedriver and the lab's program; `.ci/run browser` builds both"]
+fn a_paper_runs_on_its_own_page() {
+    let home = Home::new();
+    let cards = home.json(&["lab", "list", "--json"]);
+    let server = home.serve();
+    let browser = Browser::open();
+    browser.look(1280, "light");
+    let arxiv = cards[0]["arxiv"].as_str().unwrap();
+    browser.go(&format!("{}/papers/{arxiv}", server.url));
+    // The page offers a small run; a tiny one shows the same way in less time.
+    browser.script(
+        "document.querySelector('form[data-lab] [name=scale]').value = 'tiny'; \
+         document.querySelector('form[data-lab] button').click();",
+    );
+    browser.until(OUTCOME_SHOWN, "the outcome");
+    browser.picture("paper-run-1280-light");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}
+
+/// Whether a run's outcome stands where its progress was, its plot drawn. Plots further down load when they are near.
+const OUTCOME_SHOWN: &str = "
+    const place = document.querySelector('.progress');
+    const plot = place?.querySelector('img');
+    plot?.scrollIntoView();
+    return !!place?.querySelector('.verdict') && !!plot && plot.complete && plot.naturalWidth > 0;";
 
 /// Elements that stick out to the right, if the page scrolls sideways.
 const WIDER_THAN_WINDOW: &str = "

@@ -25,7 +25,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
 const TESTS_MAY_ALSO_USE: [(&str, &str); 2] = [("web", "encode"), ("web", "index")];
 
 /// Libraries that one crate alone may know, so that a decision stays in one place.
-const KNOWN_TO_ONE: [(&str, &str); 15] = [
+const KNOWN_TO_ONE: [(&str, &str); 16] = [
     ("askama", "web"),
     ("atom_syndication", "web"),
     ("axum", "web"),
@@ -41,6 +41,7 @@ const KNOWN_TO_ONE: [(&str, &str); 15] = [
     ("tantivy", "index"),
     ("tower", "web"),
     ("tower-http", "web"),
+    ("ureq", "lab"),
 ];
 
 #[test]

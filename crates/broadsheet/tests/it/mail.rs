@@ -121,7 +121,7 @@ pub(crate) fn parse(text: &str) -> Message<'_> {
     MessageParser::default().parse(text.as_bytes()).unwrap()
 }
 
-pub(crate) fn raw<'a>(message: &'a Message<'_>, name: &str) -> &'a str {
+pub(crate) fn raw<'a>(message: &'a Message<'_>, name: &'a str) -> &'a str {
     message.header_raw(name).map_or("", str::trim)
 }
 

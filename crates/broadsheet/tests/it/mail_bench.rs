@@ -106,11 +106,12 @@ fn measure(signed: bool) {
         .replace("connections = 2", "connections = 4");
     if signed {
         let key = home.path("dkim.pem");
-        let made = Command::new("openssl")
+        let mut openssl = Command::new("openssl");
+        openssl
             .args(["genrsa", "-traditional", "-out"])
             .arg(&key)
             .arg("2048");
-        assert!(made_quietly(made));
+        assert!(made_quietly(&mut openssl));
         write!(
             settings,
             "[mail.dkim]\nselector = \"s\"\nkey_file = \"{}\"\n",

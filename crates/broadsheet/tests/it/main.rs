@@ -15,6 +15,7 @@ mod crash;
 mod eval;
 mod fetch;
 mod import;
+mod lab;
 mod layering;
 mod mail;
 mod mail_bench;

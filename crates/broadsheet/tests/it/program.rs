@@ -222,14 +222,11 @@ impl Server {
         self.answer(request)
     }
 
-    /// Sends a form to a path.
+    /// Sends a form.
     pub(crate) fn post(&self, path: &str, form: &str) -> Answer {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.url))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.to_string());
-        self.answer(request)
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        self.answer(request.body(form.to_string()))
     }
 
     fn answer(&self, request: reqwest::RequestBuilder) -> Answer {

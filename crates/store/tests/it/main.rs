@@ -12,6 +12,7 @@ mod helpers;
 mod hosts;
 mod identity;
 mod jobs;
+mod lab;
 mod ledger;
 mod letters;
 mod lists;

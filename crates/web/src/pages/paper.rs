@@ -12,6 +12,7 @@ use domain::paper::{LinkKind, Paper};
 use domain::signal::Signal;
 use domain::window::Window;
 
+use super::lab::block::{self, Block};
 use super::neighbours;
 use super::similar::{self, NearPapers};
 use super::{html, sparkline};
@@ -59,6 +60,7 @@ struct PaperPage {
     provenance: Vec<(&'static str, String)>,
     versions: Vec<(String, Option<String>, String)>,
     near: NearPapers,
+    lab: Option<Block>,
     /// The other forms.
     takeaways: Vec<Anchor>,
     bibtex: String,
@@ -205,6 +207,7 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
         provenance: record::provenance(&provenance),
         versions: record::versions(paper),
         near: similar::to_paper(app, paper).await?,
+        lab: block::of(app, paper).await?,
         takeaways: takeaways(&path),
         bibtex: formats::bibtex(paper),
         previous,

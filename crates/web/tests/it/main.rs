@@ -11,6 +11,7 @@ mod feeds;
 mod formats;
 mod hostile;
 mod keeping;
+mod lab;
 mod looks;
 mod machines;
 mod mail;

@@ -21,6 +21,7 @@ use store::testing::TestStore;
 use store::{Absorbed, Intake};
 use tempfile::TempDir;
 use tower::ServiceExt;
+use web::lab::Lab;
 use web::mail::desk::Desk;
 use web::state::{App, Clock, Site, Status};
 
@@ -62,6 +63,42 @@ pub(crate) struct TestSite {
     encoder: Encoder,
     router: Router,
     _folder: TempDir,
+}
+
+/// Two methods of a made-up lab: one of a paper that some tests have, one that did not hold.
+fn lab_lines() -> String {
+    let line = |id: &str, arxiv: &str, family: &str, verdict: &str| {
+        serde_json::json!({
+            "card": {
+                "id": id, "arxiv": arxiv, "title": format!("The <{id}> method"), "family": family,
+                "claim": "Halves the error & keeps the size.", "published": "0.5 against 1.0, table 2",
+                "baseline": "the same without it", "kept": ["the equation"], "left_out": ["its size"],
+                "used_in": null, "metrics": [{"id": "error", "better": "lower"}],
+                "likely_reason": "The data are small.",
+            },
+            "outcome": lab_outcome(id, verdict),
+        })
+        .to_string()
+    };
+    [
+        line("halving", "2611.10001", "codes", "holds"),
+        line("doubling", "2401.99999", "scaling", "does-not-hold-here"),
+    ]
+    .join("\n")
+}
+
+/// What a run of such a method gives.
+pub(crate) fn lab_outcome(id: &str, verdict: &str) -> serde_json::Value {
+    let estimate =
+        |mean: f64| serde_json::json!({"mean": mean, "low": mean - 0.1, "high": mean + 0.1});
+    serde_json::json!({
+        "id": id, "scale": "small", "seed": 1, "seeds": 5, "verdict": verdict,
+        "rows": [{"metric": "error", "name": "error", "unit": "",
+            "baseline": estimate(1.0), "method": estimate(0.5), "difference": estimate(-0.5)}],
+        "conditions": [{"text": "half the error", "quantity": estimate(2.0), "bound": 2.0, "met": "clearly"}],
+        "plots": [{"id": "error", "title": "Error by size", "svg": "<svg xmlns='http://www.w3.org/2000/svg'/>"}],
+        "seconds": 1.25, "machine": "2 x a machine", "date": "2026-11-22",
+    })
 }
 
 /// What was answered.
@@ -121,7 +158,8 @@ impl TestSite {
             Clock(Arc::new(move || *hands.lock().unwrap())),
             status.clone(),
             None,
-        );
+        )
+        .with_lab(Lab::read(&lab_lines()).unwrap());
         let app = match desk {
             Some(desk) => app.with_mail(desk),
             None => app,
@@ -192,6 +230,17 @@ impl TestSite {
         target: &str,
         headers: &[(&str, &str)],
     ) -> Answer {
+        self.send(method, target, headers, "").await
+    }
+
+    /// Sends a request with a body.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(target);
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header(HOST, "localhost:8080");
@@ -199,7 +248,8 @@ impl TestSite {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.answer(request.body(Body::empty()).unwrap()).await
+        self.answer(request.body(Body::from(body.to_string())).unwrap())
+            .await
     }
 
     /// Sends a form, as a client of this address.

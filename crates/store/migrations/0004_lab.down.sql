@@ -1,0 +1,2 @@
+DROP TABLE lab_runs;
+DELETE FROM counters WHERE name = 'lab-run';
