@@ -28,10 +28,12 @@ mod sending;
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::{Arc, Weak};
 
 use anyhow::{Context, Result, bail};
 use lettre::message::Mailbox;
 use store::Store;
+use tokio::sync::Mutex;
 use web::base_url::BaseUrl;
 use web::mail::desk::Desk;
 use web::mail::message::Links;
@@ -62,6 +64,8 @@ pub(crate) struct Office {
     courier: Courier,
     /// Held while letters are sent, where the database is a file that other processes of this machine may open.
     lock_file: Option<PathBuf>,
+    /// The right to send, while one of this process's lanes has it.
+    right: Mutex<Weak<SendingRight>>,
 }
 
 impl Office {
@@ -95,6 +99,7 @@ impl Office {
             signer: Signer::open(&settings, &from)?,
             courier: Courier::Nobody,
             lock_file: config.uses_file().then(|| config.data.join("mail.lock")),
+            right: Mutex::default(),
             from,
             settings,
         })
@@ -107,10 +112,15 @@ impl Office {
         }
     }
 
-    /// Takes the right to send. `None` when another process of this machine has it; it sends what is due.
-    async fn lock(&self) -> Result<Option<SendingRight>> {
+    /// Takes the right to send, or a share of it where this process has it already. `None` when another process of this
+    /// machine has it; it sends what is due.
+    async fn lock(&self) -> Result<Option<Arc<SendingRight>>> {
+        let mut held = self.right.lock().await;
+        if let Some(right) = held.upgrade() {
+            return Ok(Some(right));
+        }
         let Some(path) = &self.lock_file else {
-            return Ok(Some(SendingRight(None)));
+            return Ok(Some(Arc::new(SendingRight(None))));
         };
         let file = File::options()
             .create(true)
@@ -127,7 +137,9 @@ impl Office {
         }
         // Whoever held a lease is dead: the system gave us their lock.
         self.pipeline.store.end_leases().await?;
-        Ok(Some(SendingRight(Some(file))))
+        let right = Arc::new(SendingRight(Some(file)));
+        *held = Arc::downgrade(&right);
+        Ok(Some(right))
     }
 
     /// Asks the mail server whether it would take mail, without sending any; the folder, whether it can be written.

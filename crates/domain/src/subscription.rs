@@ -117,6 +117,32 @@ impl fmt::Display for Scope {
     }
 }
 
+/// One of the things that a subscription is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// Papers of a category; an archive (`cs`) stands for all of its.
+    Category(String),
+    /// Papers by an author.
+    Author(String),
+    /// Papers with a tag.
+    Tag(String),
+    /// Papers that have everything that a query of the search language asks for.
+    Query(String),
+}
+
+impl Topic {
+    /// The topic in the search language.
+    pub fn query(&self) -> String {
+        let quoted = |name: &str| name.replace('"', " ");
+        match self {
+            Topic::Category(name) => format!("cat:{name}"),
+            Topic::Author(name) => format!("author:\"{}\"", quoted(name)),
+            Topic::Tag(name) => format!("tag:\"{}\"", quoted(name)),
+            Topic::Query(text) => text.clone(),
+        }
+    }
+}
+
 /// How often a message comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rhythm {

@@ -52,7 +52,7 @@ CREATE TABLE listings (
 -- Messages: to be sent, being handed over, settled.
 CREATE TABLE letters (
     id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL,                 -- digest, confirm, manage
+    kind TEXT NOT NULL,                 -- digest, confirm, manage, note
     reader BIGINT NOT NULL,             -- no reference: a settled letter outlives its reader for a while
     subscription BIGINT,
     unique_key TEXT UNIQUE,             -- of a digest: subscription and slot, so that no slot has two
@@ -60,7 +60,7 @@ CREATE TABLE letters (
     state TEXT NOT NULL,                -- waiting, handing, sent, refused, failed, dropped
     edition_before BIGINT NOT NULL,     -- of a digest: where its subscription stood before it
     found BIGINT NOT NULL,              -- of a digest: how many papers were new to it, sent or not
-    coverage TEXT NOT NULL,             -- of a digest: what the ledger said, as JSON; otherwise empty
+    content TEXT NOT NULL,              -- of a digest: what the ledger said, as JSON; of a note: its text until it is settled; otherwise empty
     composed BIGINT NOT NULL,
     due BIGINT,                         -- not before; none when settled
     locked_until BIGINT NOT NULL,       -- end of the lease of whoever took it
@@ -69,7 +69,8 @@ CREATE TABLE letters (
     settled BIGINT,
     last_error TEXT NOT NULL
 );
-CREATE INDEX letters_by_due ON letters (due);
+CREATE INDEX letters_by_due ON letters (due, kind) WHERE due IS NOT NULL;
+CREATE INDEX letters_by_reader ON letters (reader, kind, composed);
 CREATE INDEX letters_by_subscription ON letters (subscription, due);
 CREATE INDEX letters_by_kind ON letters (kind, composed);
 

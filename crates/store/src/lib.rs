@@ -42,8 +42,9 @@ pub use lab::{LabOrder, LabRun, LabState, Ordered};
 pub use ledger::Checkpoint;
 pub use lists::{List, Slice};
 pub use mail::{
-    Addressed, Asked, Candidate, Draft, Due, Letter, LetterId, LetterKind, LetterState, MailBounds,
-    MailTotals, REFUSALS_MAX, Reader, Refused, Subscriber, Suppression, Why,
+    About, Addressed, Asked, Candidate, Draft, Due, Lane, Letter, LetterId, LetterKind,
+    LetterState, MailBounds, MailTotals, NoteBounds, REFUSALS_MAX, Reader, Refused, Subscriber,
+    Suppression, Why,
 };
 pub use papers::{Address, Provenance, Totals};
 pub use quarantine::Quarantined;

@@ -22,6 +22,7 @@
 mod asking;
 mod letters;
 mod listing;
+mod notes;
 mod returns;
 mod rows;
 mod subscribers;
@@ -34,7 +35,8 @@ use jiff::civil::Date;
 
 pub use asking::{Asked, MailBounds};
 pub use letters::Draft;
-pub use listing::Candidate;
+pub use listing::{About, Candidate};
+pub use notes::NoteBounds;
 pub use returns::{REFUSALS_MAX, Refused};
 pub use subscribers::{MailTotals, Subscriber};
 
@@ -66,6 +68,17 @@ pub enum LetterKind {
     Confirm,
     /// Brings the link under which subscriptions are changed.
     Manage,
+    /// A short message that somebody waits for, such as an account's link.
+    Note,
+}
+
+/// The two ways out: who waits for a letter must not wait for a morning's digests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Letters that somebody has asked for and waits for: everything but digests.
+    Asked,
+    /// Digests.
+    Digests,
 }
 
 impl LetterKind {
@@ -75,13 +88,19 @@ impl LetterKind {
             LetterKind::Digest => "digest",
             LetterKind::Confirm => "confirm",
             LetterKind::Manage => "manage",
+            LetterKind::Note => "note",
         }
     }
 
     fn from_short(name: &str) -> Option<Self> {
-        [LetterKind::Digest, LetterKind::Confirm, LetterKind::Manage]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        [
+            LetterKind::Digest,
+            LetterKind::Confirm,
+            LetterKind::Manage,
+            LetterKind::Note,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
     }
 }
 
@@ -146,8 +165,8 @@ pub struct Letter {
     pub state: LetterState,
     /// Of a digest: how many papers were new to the subscription, sent or not.
     pub found: u32,
-    /// Of a digest: what the ledger said, in the caller's own text.
-    pub coverage: String,
+    /// In the caller's own text: of a digest what the ledger said, of a note what it says, empty once it is settled.
+    pub content: String,
     /// When it was made.
     pub composed: Timestamp,
     /// How often it has been taken: by this a taker knows whether the letter is still theirs.

@@ -3,4 +3,5 @@
 
 pub mod desk;
 pub mod message;
+pub mod note;
 pub mod token;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use domain::address::MailAddress;
 use jiff::Timestamp;
+use store::Lane;
 use tokio_util::sync::CancellationToken;
 
 use super::args::DigestArgs;
@@ -78,7 +79,12 @@ async fn send(config: &Config, pipeline: &Pipeline) -> Result<ExitCode> {
 async fn send_patiently(office: &Arc<Office>) -> Result<Sent> {
     let stop = CancellationToken::new();
     for _ in 0..TRIES {
-        if let Some(sent) = office.send_due(&stop).await? {
+        if let Some(mut sent) = office.send_due(Lane::Asked, &stop).await? {
+            if sent.down.is_none()
+                && let Some(more) = office.send_due(Lane::Digests, &stop).await?
+            {
+                sent.add(more);
+            }
             return Ok(sent);
         }
         tokio::time::sleep(PAUSE).await;

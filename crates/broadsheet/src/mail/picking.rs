@@ -7,11 +7,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use domain::ids::PaperId;
 use domain::paper::utc_day;
-use domain::subscription::{Rhythm, Scope, Subscription};
+use domain::subscription::{Rhythm, Subscription, Topic};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use search::engine::Engine;
-use store::{Candidate, Store};
+use store::{About, Candidate, Store};
 use tokio::sync::{Mutex, OnceCell};
 
 /// How many days before today a paper's list may lie for it to be news in a daily mail: a holiday, an outage, a source
@@ -89,7 +89,10 @@ impl Picker {
         if pool.candidates.is_empty() {
             return Ok(Picked::default());
         }
-        let mut papers = self.about(pool, &wish.scope, first).await?;
+        let mut papers = match self.store.about(subscription).await? {
+            About::Everything => pool.candidates.iter().map(|c| c.paper).collect(),
+            About::Topics(topics) => self.of_topics(pool, &topics, first).await?,
+        };
         if papers.is_empty() {
             return Ok(Picked::default());
         }
@@ -119,29 +122,37 @@ impl Picker {
         Ok(cell)
     }
 
-    /// The candidates that a scope is about: of the page and of categories in the order of lists, of a search the
-    /// best match first.
-    async fn about(&self, pool: &Pool, scope: &Scope, first: Date) -> Result<Vec<PaperId>> {
-        Ok(match scope {
-            Scope::All => pool.candidates.iter().map(|c| c.paper).collect(),
-            Scope::Categories(names) => {
-                let fits = |c: &&Candidate| c.categories.iter().any(|own| is_of(own, names));
-                let fitting = pool.candidates.iter().filter(fits);
-                fitting.map(|c| c.paper).collect()
+    /// The candidates that fit any topic: of one search the best match first, otherwise in the order of lists.
+    async fn of_topics(&self, pool: &Pool, topics: &[Topic], first: Date) -> Result<Vec<PaperId>> {
+        if let [Topic::Query(text)] = topics {
+            let matching = self.matching(text.clone(), first).await?;
+            let new = matching.into_iter().filter(|row| pool.rows.contains(row));
+            return Ok(new.collect());
+        }
+        let mut categories: Vec<&str> = Vec::new();
+        let mut found: HashSet<PaperId> = HashSet::new();
+        for topic in topics {
+            match topic {
+                Topic::Category(name) => categories.push(name),
+                other => found.extend(self.matching(other.query(), first).await?),
             }
-            Scope::Query(text) => {
-                let (engine, text) = (self.engine.clone(), text.clone());
-                let search = move || engine.standing(&text, first);
-                let matching = tokio::task::spawn_blocking(search).await??;
-                let new = matching.into_iter().filter(|row| pool.rows.contains(row));
-                new.collect()
-            }
-        })
+        }
+        let fits = |c: &&Candidate| {
+            found.contains(&c.paper) || c.categories.iter().any(|own| is_of(own, &categories))
+        };
+        let fitting = pool.candidates.iter().filter(fits);
+        Ok(fitting.map(|c| c.paper).collect())
+    }
+
+    async fn matching(&self, query: String, first: Date) -> Result<Vec<PaperId>> {
+        let engine = self.engine.clone();
+        let search = move || engine.standing(&query, first);
+        Ok(tokio::task::spawn_blocking(search).await??)
     }
 }
 
 /// Whether a category is one of these or of an archive among them (`cs` for `cs.CL`), in any case, as in searches.
-fn is_of(category: &str, names: &[String]) -> bool {
+fn is_of(category: &str, names: &[&str]) -> bool {
     names.iter().any(|name| {
         let head = category.get(..name.len());
         let rest = category.get(name.len()..);
@@ -152,12 +163,21 @@ fn is_of(category: &str, names: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::ids::ExternalId;
+    use domain::paper::Author;
+    use domain::record::{Item, Record, Source};
+    use encode::Encoder;
+    use index::Index;
+    use index::vectors::Model;
+    use store::Intake;
+    use store::testing::TestStore;
+
     use super::*;
+    use crate::pipeline::Pipeline;
 
     #[track_caller]
     fn check(category: &str, names: &[&str], expected: bool) {
-        let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
-        assert_eq!(is_of(category, &names), expected, "{category} of {names:?}");
+        assert_eq!(is_of(category, names), expected, "{category} of {names:?}");
     }
 
     #[test]
@@ -170,5 +190,78 @@ mod tests {
         check("csx.CL", &["cs"], false);
         check("hep-th", &["hep"], false);
         check("é", &["cs"], false);
+    }
+
+    /// Number, category, author, tag, title.
+    const PAPERS: [(&str, &str, &str, &str, &str); 4] = [
+        ("2611.00001", "cs.CL", "Ana García", "retrieval", "Search"),
+        ("2611.00002", "cs.CV", "Na Li", "robotics", "Arms"),
+        (
+            "2611.00003",
+            "math.CO",
+            "José Díaz",
+            "open problems",
+            "Graphs",
+        ),
+        ("2611.00004", "cs.RO", "Ana Lindqvist", "robotics", "Legs"),
+    ];
+
+    fn records(now: Timestamp) -> Vec<Item> {
+        let record = |(number, category, author, tag, title): (&str, &str, &str, &str, &str)| {
+            let mut record = Record::titled(Source::ArxivOai, now, title);
+            record.ids = vec![ExternalId::arxiv(number).unwrap().0];
+            record.authors = vec![Author::named(author)];
+            record.categories = vec![category.to_string()];
+            record.tags = vec![tag.to_string()];
+            record.times.submitted = Some(now);
+            Item::Paper(Box::new(record))
+        };
+        PAPERS.into_iter().map(record).collect()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn any_of_several_topics_is_enough() {
+        let (store, folder) = (TestStore::new().await, tempfile::tempdir().unwrap());
+        let encoder = Encoder::shipped();
+        let model = Model {
+            id: encoder.id().to_string(),
+            dim: encoder.dim(),
+        };
+        let pipeline = Pipeline {
+            store: store.clone(),
+            index: Index::open_with(folder.path(), model).unwrap(),
+            encoder,
+        };
+        let now: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+        let items = records(now);
+        let intake = Intake {
+            items: &items,
+            ..Intake::default()
+        };
+        store.absorb(&intake, now).await.unwrap();
+        pipeline.catch_up(|_, _| ()).await.unwrap();
+        let picker = Picker::new(store.clone(), pipeline.engine(), None, now);
+        let pool = picker.pool(-1, picker.today).await.unwrap();
+        let pool = pool.get().unwrap();
+        let category = |name: &str| Topic::Category(name.to_string());
+        let author = |name: &str| Topic::Author(name.to_string());
+        let tag = |name: &str| Topic::Tag(name.to_string());
+        let query = |text: &str| Topic::Query(text.to_string());
+        for (topics, expected) in [
+            (vec![], vec![]),
+            (vec![category("cs")], vec![4, 2, 1]),
+            (vec![author("Ana García")], vec![1]),
+            (vec![author("\"Ana\" García")], vec![1]),
+            (vec![tag("robotics")], vec![4, 2]),
+            (vec![tag("open problems")], vec![3]),
+            (vec![tag("robotics"), category("math")], vec![4, 3, 2]),
+            (vec![author("Na Li"), query("cat:cs.RO legs")], vec![4, 2]),
+            (vec![query("search"), query("cat:cs.CL")], vec![1]),
+            (vec![author("Nobody")], vec![]),
+        ] {
+            let found = picker.of_topics(pool, &topics, picker.today).await.unwrap();
+            let found: Vec<u32> = found.into_iter().map(|paper| paper.0).collect();
+            assert_eq!(found, expected, "{topics:?}");
+        }
     }
 }

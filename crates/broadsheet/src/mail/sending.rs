@@ -8,12 +8,13 @@ use domain::ids::PaperId;
 use domain::subscription::State;
 use jiff::{SignedDuration, Timestamp};
 use lettre::Address;
-use store::{Addressed, Letter, LetterKind, LetterState};
+use store::{Addressed, Lane, Letter, LetterKind, LetterState};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 use web::mail::desk::LINK_GOOD;
 use web::mail::message::{self, Checked, Digest, Item, Message};
+use web::mail::note::Note;
 
 use super::Office;
 use super::courier::{Courier, Down, Line, SmtpCourier, Verdict, put};
@@ -51,7 +52,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    fn add(&mut self, other: Sent) {
+    pub(crate) fn add(&mut self, other: Sent) {
         self.sent += other.sent;
         self.refused += other.refused;
         self.put_off += other.put_off;
@@ -66,10 +67,11 @@ impl Sent {
 struct Items(Mutex<HashMap<PaperId, Arc<Item>>>);
 
 impl Office {
-    /// Sends the letters that are due, until there are none or the server is gone. `None` where another process of
-    /// this machine is at it.
+    /// Sends the letters of a lane that are due, until there are none or the server is gone. `None` where another
+    /// process of this machine is at it.
     pub(crate) async fn send_due(
         self: &Arc<Self>,
+        lane: Lane,
         stop: &CancellationToken,
     ) -> Result<Option<Sent>> {
         let Some(_right) = self.lock().await? else {
@@ -77,9 +79,14 @@ impl Office {
         };
         let items = Arc::new(Items::default());
         let mut workers = JoinSet::new();
-        for _ in 0..self.courier.hands() {
+        let hands = match lane {
+            // Few at a time, and beside the digests' connections: one more is enough.
+            Lane::Asked => 1,
+            Lane::Digests => self.courier.hands(),
+        };
+        for _ in 0..hands {
             let (office, items, stop) = (Arc::clone(self), Arc::clone(&items), stop.clone());
-            workers.spawn(async move { office.work(&items, &stop).await });
+            workers.spawn(async move { office.work(lane, &items, &stop).await });
         }
         let mut all = Sent::default();
         let mut fault = None;
@@ -99,12 +106,14 @@ impl Office {
     }
 
     /// One worker, with a line of its own to the server.
-    async fn work(&self, items: &Items, stop: &CancellationToken) -> Result<Sent> {
+    async fn work(&self, lane: Lane, items: &Items, stop: &CancellationToken) -> Result<Sent> {
         let store = &self.pipeline.store;
         let mut line = Line::default();
         let mut all = Sent::default();
         'letters: while !stop.is_cancelled() {
-            let letters = store.take_letters(Timestamp::now(), LEASE, TAKEN).await?;
+            let letters = store
+                .take_letters(lane, Timestamp::now(), LEASE, TAKEN)
+                .await?;
             if letters.is_empty() {
                 break;
             }
@@ -316,6 +325,11 @@ impl Office {
             LetterKind::Manage => {
                 message::manage(&self.site, &self.links(), letter.reader, good_until(letter))?
             }
+            LetterKind::Note => {
+                let note: Note =
+                    serde_json::from_str(&letter.content).context("the note cannot be read")?;
+                message::note(&self.site, &self.base, &note)?
+            }
         };
         let subscription = addressed.subscription.as_ref();
         let of_digest = subscription.filter(|_| letter.kind == LetterKind::Digest);
@@ -337,7 +351,7 @@ impl Office {
     ) -> Result<Message> {
         let subscription = addressed.subscription.as_ref();
         let subscription = subscription.context("a digest without a subscription")?;
-        let checked: Option<Checked> = serde_json::from_str(&letter.coverage).unwrap_or_default();
+        let checked: Option<Checked> = serde_json::from_str(&letter.content).unwrap_or_default();
         let items = self.items(&addressed.papers, items).await?;
         Ok(message::digest(&Digest {
             site: &self.site,
@@ -397,6 +411,8 @@ fn wanted(letter: &Letter, addressed: Addressed) -> Result<Addressed, &'static s
             Ok(addressed)
         }
         (LetterKind::Confirm, _) => Err("the question is answered, or too old"),
+        (LetterKind::Note, _) if too_late(letter) => Err("its link is not good any more"),
+        (LetterKind::Note, _) => Ok(addressed),
     }
 }
 
@@ -404,6 +420,12 @@ fn wanted(letter: &Letter, addressed: Addressed) -> Result<Addressed, &'static s
 fn good_until(letter: &Letter) -> Timestamp {
     let until = letter.composed.saturating_add(LINK_GOOD);
     until.unwrap_or(Timestamp::MAX)
+}
+
+/// Whether the link of a note has expired. One that cannot be read has not: that is told where it is written.
+fn too_late(letter: &Letter) -> bool {
+    let note = serde_json::from_str::<Note>(&letter.content);
+    note.is_ok_and(|note| Timestamp::now() >= note.until)
 }
 
 /// The pause after a letter was put off so many times before.

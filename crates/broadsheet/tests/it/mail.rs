@@ -9,7 +9,7 @@ use domain::subscription::{Days, PAPERS_DEFAULT, Rhythm, Schedule, Scope, WEEK, 
 use jiff::{Timestamp, ToSpan};
 use mail_parser::{Message, MessageParser};
 use serde_json::json;
-use store::Store;
+use store::{NoteBounds, Store};
 
 use crate::program::Home;
 
@@ -331,6 +331,62 @@ fn a_dry_run_prints_the_message_and_writes_nothing() {
             .contains("one @")
     );
     assert!(home.fails(&["digest", "--dry-run"], 2).contains("--for"));
+}
+
+#[test]
+fn a_note_is_a_short_message_and_comes_in_time_or_not_at_all() {
+    let home = in_folder(1);
+    let now = Timestamp::now();
+    let note = |until: Timestamp| {
+        json!({
+            "subject": "Log in to Papers Grün",
+            "lines": ["Somebody, probably you, wants to log in as <b>jane</b>."],
+            "link_words": "Log in",
+            "path": "/login/0123abc",
+            "until": until,
+        })
+    };
+    let bounds = NoteBounds {
+        a_day: 5,
+        an_hour: 5,
+    };
+    with_store(&home, async |store| {
+        let jane = MailAddress::parse("jane@example.org").unwrap();
+        for content in [
+            note(now + 15.minutes()).to_string(),
+            note(now - 1.minute()).to_string(),
+            "not a note".to_string(),
+        ] {
+            store
+                .queue_note(&jane, &content, bounds, now)
+                .await
+                .unwrap();
+        }
+    });
+    // What cannot be read makes itself heard, and keeps no other waiting.
+    let ran = home.run(&["digest"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.out
+            .contains("1 sent, 0 put off, 0 refused, 1 given up, 1 not wanted"),
+        "{}",
+        ran.out
+    );
+    let files = outbox(&home);
+    assert_eq!(files.len(), 1);
+    let text = read(&files[0]);
+    let message = parse(&text);
+    assert_eq!(message.subject(), Some("Log in to Papers Grün"));
+    let (plain, html) = (message.body_text(0).unwrap(), message.body_html(0).unwrap());
+    assert!(
+        plain.contains("https://papers.example.org/login/0123abc\n"),
+        "{plain}"
+    );
+    assert!(html.contains("&#60;b&#62;jane&#60;/b&#62;"), "{html}");
+    for header in ["List-Id", "List-Unsubscribe", "Precedence"] {
+        assert_eq!(raw(&message, header), "", "a note is of no list");
+    }
+    assert_eq!(raw(&message, "Auto-Submitted"), "auto-generated");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Mail through a mail server: what it refuses, what it must not hear, what it counts.
 
+use std::time::{Duration, Instant};
+
 use domain::address::MailAddress;
 use domain::subscription::Scope;
 
@@ -122,4 +124,33 @@ fn refusals_are_told_apart() {
             assert_eq!(sent.len(), expected, "{name}");
         }
     });
+}
+
+/// Waits until something is so, half a minute at most.
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what} took too long");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn who_waits_for_a_letter_does_not_wait_for_digests() {
+    let server = SmtpServer::start();
+    let home = home(&server.settings(""), 3);
+    let slow = ["slow1@example.org", "slow2@example.org"];
+    let readers: Vec<_> = slow.iter().map(|name| (*name, wish(Scope::All))).collect();
+    subscribe(&home, &readers);
+    slow.iter().for_each(|name| server.hold(name));
+    let site = home.start(home.command(&["serve", "--listen", "127.0.0.1:0"]));
+    until("the digests", || server.waiting() == slow.len());
+    let form = "address=jane%40example.org&scope=all&rhythm=daily&day=mon&hour=7&zone=UTC&most=20";
+    assert_eq!(site.post("/subscribe", form).status, 200);
+    until("the question", || server.received().len() == 1);
+    let question = server.received().remove(0);
+    assert_eq!(question.to, "jane@example.org");
+    assert_eq!(server.waiting(), slow.len(), "the digests still wait");
+    server.release();
+    until("the rest", || server.received().len() == 3);
 }

@@ -1,12 +1,12 @@
 //! A mail server on loopback, written for tests: it takes what it is given, remembers it, refuses what it is told to
 //! refuse, and can kill who talks to it at any step of the conversation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
 /// A message that the server has taken: from here on it is the server's.
@@ -72,11 +72,21 @@ struct State {
     extensions: Vec<String>,
 }
 
+/// Addresses about which the server thinks until it is told to go on.
+#[derive(Debug, Default)]
+struct Held {
+    addresses: Mutex<HashSet<String>>,
+    changed: Condvar,
+    /// How many conversations wait.
+    waiting: Mutex<usize>,
+}
+
 /// The server; stopped when dropped.
 #[derive(Debug)]
 pub(crate) struct SmtpServer {
     pub(crate) address: SocketAddr,
     state: Arc<Mutex<State>>,
+    held: Arc<Held>,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -87,20 +97,23 @@ impl SmtpServer {
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State::default()));
         let stopping = Arc::new(AtomicBool::new(false));
+        let held = Arc::new(Held::default());
         let (shared, end) = (Arc::clone(&state), Arc::clone(&stopping));
+        let shared_held = Arc::clone(&held);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if end.load(Ordering::SeqCst) {
                     return;
                 }
-                let state = Arc::clone(&shared);
+                let (state, held) = (Arc::clone(&shared), Arc::clone(&shared_held));
                 // A connection that breaks off ends its own thread and nothing else.
-                std::thread::spawn(move || stream.map(|stream| converse(stream, &state)));
+                std::thread::spawn(move || stream.map(|stream| converse(stream, &state, &held)));
             }
         });
         SmtpServer {
             address,
             state,
+            held,
             stopping,
             thread: Some(thread),
         }
@@ -148,6 +161,23 @@ impl SmtpServer {
         verdicts.insert(address.to_string(), answer.to_string());
     }
 
+    /// From now on the server thinks about an address until [`release`](SmtpServer::release).
+    pub(crate) fn hold(&self, address: &str) {
+        let mut held = self.held.addresses.lock().unwrap();
+        held.insert(address.to_string());
+    }
+
+    /// How many conversations wait for being let go on.
+    pub(crate) fn waiting(&self) -> usize {
+        *self.held.waiting.lock().unwrap()
+    }
+
+    /// Lets everything go on.
+    pub(crate) fn release(&self) {
+        self.held.addresses.lock().unwrap().clear();
+        self.held.changed.notify_all();
+    }
+
     /// Kills a process at the so-manieth time that a step is reached, counted from 1.
     pub(crate) fn kill_at(&self, step: Step, time: u32, process: u32) {
         self.state.lock().unwrap().trap = Some((step, time, process));
@@ -162,6 +192,7 @@ impl SmtpServer {
 impl Drop for SmtpServer {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.release();
         let _ = TcpStream::connect(self.address);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -170,7 +201,7 @@ impl Drop for SmtpServer {
 }
 
 /// One conversation. `None` when it breaks off.
-fn converse(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
+fn converse(mut stream: TcpStream, state: &Mutex<State>, held: &Held) -> Option<()> {
     state.lock().unwrap().connections += 1;
     stream.set_nodelay(true).ok()?;
     let mut lines = BufReader::new(stream.try_clone().ok()?);
@@ -196,6 +227,7 @@ fn converse(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             "RCPT" => {
                 reached(state, Step::Rcpt);
                 to = path(&line);
+                held.wait(&to);
                 let refusal = state.lock().unwrap().refusals.get(&to).cloned();
                 say(&mut stream, refusal.as_deref().unwrap_or("250 2.1.5 ok"))?;
             }
@@ -222,6 +254,19 @@ fn converse(mut stream: TcpStream, state: &Mutex<State>) -> Option<()> {
             "QUIT" => return say(&mut stream, "221 bye"),
             _ => say(&mut stream, "502 5.5.1 unknown")?,
         }
+    }
+}
+
+impl Held {
+    fn wait(&self, address: &str) {
+        let held = self.addresses.lock().unwrap();
+        if !held.contains(address) {
+            return;
+        }
+        *self.waiting.lock().unwrap() += 1;
+        let gone_on = self.changed.wait_while(held, |held| held.contains(address));
+        drop(gone_on.unwrap());
+        *self.waiting.lock().unwrap() -= 1;
     }
 }
 

@@ -42,8 +42,8 @@ pub enum Asked {
     Busy,
 }
 
-const DAY: SignedDuration = SignedDuration::from_hours(24);
-const HOUR: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 impl Store {
     /// Takes in that somebody asks for mail in the name of an address: with a wish for a new subscription, without
@@ -113,7 +113,7 @@ impl Store {
             slot: micros(now),
             edition_before: 0,
             found: 0,
-            coverage: String::new(),
+            content: String::new(),
             now: micros(now),
         };
         letter.insert(&mut tx).await?;
@@ -186,7 +186,7 @@ impl Store {
     }
 }
 
-fn before(now: Timestamp, length: SignedDuration) -> Timestamp {
+pub(super) fn before(now: Timestamp, length: SignedDuration) -> Timestamp {
     now.saturating_sub(length).unwrap_or(Timestamp::MIN)
 }
 
@@ -218,7 +218,7 @@ pub(super) async fn find_reader(
         .transpose()
 }
 
-async fn insert_reader(
+pub(super) async fn insert_reader(
     conn: &mut AnyConnection,
     address: &MailAddress,
     now: Timestamp,

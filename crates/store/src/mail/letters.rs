@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use super::rows::{
     LETTER, NewLetter, READER, SUBSCRIPTION, read_letter, read_reader, read_subscription,
 };
-use super::{Addressed, Due, Letter, LetterId, LetterKind, LetterState};
+use super::{Addressed, Due, Lane, Letter, LetterId, LetterKind, LetterState};
 use crate::Store;
 use crate::error::Result;
 use crate::row::Columns;
@@ -88,17 +88,22 @@ impl Store {
         Ok(made)
     }
 
-    /// Takes letters that are due, longest first, for the length of a lease.
+    /// Takes letters of a lane that are due, longest first, for the length of a lease.
     pub async fn take_letters(
         &self,
+        lane: Lane,
         now: Timestamp,
         lease: SignedDuration,
         limit: u32,
     ) -> Result<Vec<Letter>> {
+        let of_lane = match lane {
+            Lane::Asked => "kind <> 'digest'",
+            Lane::Digests => "kind = 'digest'",
+        };
         let sql = format!(
             "UPDATE letters SET locked_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM letters \
-             WHERE due <= $1 AND locked_until <= $1 ORDER BY due, id LIMIT $3) AND due <= $1 AND locked_until <= $1 \
-             RETURNING {LETTER}"
+             WHERE due <= $1 AND {of_lane} AND locked_until <= $1 ORDER BY due, id LIMIT $3) \
+             AND due <= $1 AND locked_until <= $1 RETURNING {LETTER}"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(micros(now))
@@ -132,7 +137,7 @@ impl Store {
         };
         let papers = match letter.kind {
             LetterKind::Digest => papers_of(&mut conn, letter.id).await?,
-            LetterKind::Confirm | LetterKind::Manage => Vec::new(),
+            LetterKind::Confirm | LetterKind::Manage | LetterKind::Note => Vec::new(),
         };
         Ok(Some(Addressed {
             reader,
@@ -160,8 +165,8 @@ impl Store {
         Ok(done.rows_affected() > 0)
     }
 
-    /// A taken letter has come to its end. What was in a digest that was not sent is new to its reader again. `false`
-    /// when another has taken the letter since.
+    /// A taken letter has come to its end. What was in a digest that was not sent is new to its reader again; what a
+    /// note said is forgotten, for it may have been a secret. `false` when another has taken the letter since.
     pub async fn settle(
         &self,
         letter: &Letter,
@@ -169,7 +174,8 @@ impl Store {
         error: &str,
         now: Timestamp,
     ) -> Result<bool> {
-        const SQL: &str = "UPDATE letters SET state = $3, due = NULL, locked_until = 0, settled = $4, last_error = $5 \
+        const SQL: &str = "UPDATE letters SET state = $3, due = NULL, locked_until = 0, settled = $4, last_error = $5, \
+            content = CASE WHEN kind = 'note' THEN '' ELSE content END \
             WHERE id = $1 AND attempts = $2 AND due IS NOT NULL";
         let mut tx = self.begin_write().await?;
         let done = of_taken(sqlx::query(SQL), letter)
@@ -305,7 +311,7 @@ async fn compose_one(conn: &mut AnyConnection, draft: &Draft, now: Timestamp) ->
         slot: micros(draft.slot),
         edition_before: subscription.edition,
         found: draft.found,
-        coverage: draft.coverage.clone(),
+        content: draft.coverage.clone(),
         now: micros(now),
     };
     let Some(letter) = letter.insert(conn).await? else {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::ids::PaperId;
-use domain::subscription::ReaderId;
+use domain::subscription::{ReaderId, Scope, Subscription, Topic};
 use jiff::civil::Date;
 use sqlx::AssertSqlSafe;
 
@@ -25,10 +25,31 @@ pub struct Candidate {
     pub categories: Vec<String>,
 }
 
+/// What a subscription is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// Every paper.
+    Everything,
+    /// Papers that fit any of these.
+    Topics(Vec<Topic>),
+}
+
 /// Most candidates that are looked at: several weeks of everything that arXiv announces.
 const CANDIDATES_MAX: i64 = 50_000;
 
 impl Store {
+    /// What a subscription is about at this moment. Everything that picks papers asks here, so a scope whose topics
+    /// are kept in tables of their own is looked up in this one place.
+    pub async fn about(&self, subscription: &Subscription) -> Result<About> {
+        Ok(match &subscription.wish.scope {
+            Scope::All => About::Everything,
+            Scope::Categories(names) => {
+                About::Topics(names.iter().cloned().map(Topic::Category).collect())
+            }
+            Scope::Query(text) => About::Topics(vec![Topic::Query(text.clone())]),
+        })
+    }
+
     /// Notes which papers have come to stand on the lists of these days, under the number of a new edition if there
     /// are any. Returns the number of the newest edition.
     pub async fn note_listings(&self, first: Date, last: Date) -> Result<i64> {

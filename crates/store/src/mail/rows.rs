@@ -21,7 +21,7 @@ pub(super) const SUBSCRIPTION: &str = "s.id, s.reader, s.state, s.created, s.nex
      s.days, s.hour, s.zone, s.papers_max, s.say_nothing";
 
 /// The columns of a letter, in the order of [`read_letter`].
-pub(super) const LETTER: &str = "id, kind, reader, subscription, slot, state, found, coverage, composed, attempts, refusals, last_error";
+pub(super) const LETTER: &str = "id, kind, reader, subscription, slot, state, found, content, composed, attempts, refusals, last_error";
 
 pub(super) fn read_reader(columns: &mut Columns<'_>) -> Result<Reader> {
     let id = columns.int()?;
@@ -101,7 +101,7 @@ pub(super) fn read_letter(row: &AnyRow) -> Result<Letter> {
         slot: moment(columns.int()?)?,
         state: word(columns.text()?, LetterState::from_short)?,
         found: count(columns.int()?)?,
-        coverage: columns.text()?.to_string(),
+        content: columns.text()?.to_string(),
         composed: moment(columns.int()?)?,
         attempts: count(columns.int()?)?,
         refusals: count(columns.int()?)?,
@@ -127,7 +127,7 @@ pub(super) struct NewLetter {
     pub(super) slot: i64,
     pub(super) edition_before: i64,
     pub(super) found: u32,
-    pub(super) coverage: String,
+    pub(super) content: String,
     pub(super) now: i64,
 }
 
@@ -135,7 +135,7 @@ impl NewLetter {
     /// Writes it, due at once. `None` where there is one of the same key.
     pub(super) async fn insert(&self, conn: &mut AnyConnection) -> Result<Option<LetterId>> {
         const SQL: &str = "INSERT INTO letters (id, kind, reader, subscription, unique_key, slot, state, edition_before, \
-            found, coverage, composed, due, locked_until, attempts, refusals, settled, last_error) \
+            found, content, composed, due, locked_until, attempts, refusals, settled, last_error) \
             VALUES ($1, $2, $3, $4, $5, $6, 'waiting', $7, $8, $9, $10, $11, 0, 0, 0, NULL, '') \
             ON CONFLICT (unique_key) DO NOTHING";
         let id = next_number(conn, "letter").await?;
@@ -148,7 +148,7 @@ impl NewLetter {
             .bind(self.slot)
             .bind(self.edition_before)
             .bind(i64::from(self.found))
-            .bind(self.coverage.replace('\0', " "))
+            .bind(self.content.replace('\0', " "))
             .bind(self.now)
             .bind(self.now)
             .execute(conn)

@@ -1,12 +1,13 @@
 //! Letters: what is new to whom, taken once, never lost.
 
 use domain::record::{Item, Record, Source};
+use domain::subscription::{Scope, Topic};
 use jiff::SignedDuration;
 use store::testing::TestStore;
-use store::{Draft, LetterState, Store};
+use store::{About, Asked, Draft, Lane, LetterKind, LetterState, NoteBounds, Store};
 
 use crate::helpers::*;
-use crate::mail::{LEASE, draft, query, subscribed, take, todays};
+use crate::mail::{LEASE, address, draft, query, subscribed, take, todays, wish};
 
 on_both_engines!(
     late_papers_are_new_and_newer_versions_are_not,
@@ -17,6 +18,9 @@ on_both_engines!(
     what_was_not_sent_is_new_again,
     what_may_have_been_sent_is_not_dropped,
     united_papers_stay_sent,
+    who_waits_goes_first,
+    notes_are_bounded_and_forgotten,
+    what_a_subscription_is_about,
 );
 
 async fn new_to(store: &Store, after: i64) -> Vec<u32> {
@@ -148,7 +152,10 @@ async fn letters_are_taken_by_one(store: TestStore) {
     let drain = async |store: &Store| {
         let mut ids = Vec::new();
         loop {
-            let letters = store.take_letters(now(), LEASE, 4).await.unwrap();
+            let letters = store
+                .take_letters(Lane::Digests, now(), LEASE, 4)
+                .await
+                .unwrap();
             if letters.is_empty() {
                 return ids;
             }
@@ -362,4 +369,102 @@ async fn united_papers_stay_sent(store: TestStore) {
         assert_eq!(store.sent_to(reader, kept).await.unwrap().len(), 1);
     }
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+const NOTES: NoteBounds = NoteBounds {
+    a_day: 2,
+    an_hour: 3,
+};
+
+async fn who_waits_goes_first(store: TestStore) {
+    for n in 0..20 {
+        let mine = subscribed(&store, &format!("reader{n}@example.org"), &query("a")).await;
+        store.compose(&[draft(&mine, 1, &[])], now()).await.unwrap();
+    }
+    let jane = address("jane@example.org");
+    let later = now() + SignedDuration::from_mins(1);
+    store
+        .queue_note(&jane, "hello", NOTES, later)
+        .await
+        .unwrap();
+    let waiting = store
+        .take_letters(Lane::Asked, later, LEASE, 8)
+        .await
+        .unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert_eq!(
+        (waiting[0].kind, waiting[0].content.as_str()),
+        (LetterKind::Note, "hello")
+    );
+    let digests = store
+        .take_letters(Lane::Digests, later, LEASE, 100)
+        .await
+        .unwrap();
+    assert_eq!(digests.len(), 20);
+    assert!(digests.iter().all(|l| l.kind == LetterKind::Digest));
+}
+
+async fn notes_are_bounded_and_forgotten(store: TestStore) {
+    let (jane, john) = (address("jane@example.org"), address("john@example.org"));
+    let ask = async |who, when| store.queue_note(who, "secret", NOTES, when).await.unwrap();
+    let letter = Asked::Letter(LetterKind::Note);
+    assert_eq!(ask(&jane, now()).await, letter);
+    assert_eq!(ask(&jane, now()).await, letter);
+    assert_eq!(ask(&jane, now()).await, Asked::Enough);
+    assert_eq!(ask(&john, now()).await, letter);
+    assert_eq!(ask(&john, now()).await, Asked::Busy);
+    let later = now() + SignedDuration::from_hours(2);
+    assert_eq!(ask(&john, later).await, letter);
+    assert_eq!(ask(&jane, later).await, Asked::Enough);
+    let tomorrow = now() + SignedDuration::from_hours(25);
+    assert_eq!(ask(&jane, tomorrow).await, letter);
+
+    let taken = take(&store, now()).await;
+    assert_eq!(taken.len(), 3);
+    for (taken, state) in
+        taken
+            .iter()
+            .zip([LetterState::Sent, LetterState::Failed, LetterState::Dropped])
+    {
+        assert!(store.settle(taken, state, "", now()).await.unwrap());
+        let settled = store.letter(taken.id).await.unwrap().unwrap();
+        assert_eq!((settled.state, settled.content.as_str()), (state, ""));
+    }
+    // What a digest says of the sources is no secret and stays.
+    let mine = subscribed(&store, "jane@example.org", &query("a")).await;
+    store.compose(&[draft(&mine, 1, &[])], now()).await.unwrap();
+    let digest = &take(&store, now()).await[0];
+    store
+        .settle(digest, LetterState::Sent, "", now())
+        .await
+        .unwrap();
+    let settled = store.letter(digest.id).await.unwrap().unwrap();
+    assert_eq!(settled.content, "{}");
+    store
+        .suppress(&john, store::Why::Operator, "", now())
+        .await
+        .unwrap();
+    assert_eq!(ask(&john, tomorrow).await, Asked::Suppressed);
+}
+
+async fn what_a_subscription_is_about(store: TestStore) {
+    for (who, scope, expected) in [
+        ("a@example.org", Scope::All, About::Everything),
+        (
+            "b@example.org",
+            Scope::categories("cs.CL math").unwrap(),
+            About::Topics(vec![
+                Topic::Category("cs.CL".to_string()),
+                Topic::Category("math".to_string()),
+            ]),
+        ),
+        (
+            "c@example.org",
+            Scope::query("cat:cs.CL x").unwrap(),
+            About::Topics(vec![Topic::Query("cat:cs.CL x".to_string())]),
+        ),
+    ] {
+        let mine = subscribed(&store, who, &wish(scope)).await;
+        assert_eq!(store.about(&mine).await.unwrap(), expected);
+    }
 }

@@ -5,7 +5,9 @@ use domain::ids::PaperId;
 use domain::subscription::{Days, Rhythm, Schedule, Scope, State, Subscription, Wish};
 use jiff::{SignedDuration, Timestamp};
 use store::testing::TestStore;
-use store::{Asked, Draft, Letter, LetterKind, LetterState, MailBounds, REFUSALS_MAX, Store, Why};
+use store::{
+    Asked, Draft, Lane, Letter, LetterKind, LetterState, MailBounds, REFUSALS_MAX, Store, Why,
+};
 
 use crate::helpers::*;
 
@@ -92,7 +94,11 @@ pub(crate) fn draft(subscription: &Subscription, edition: i64, papers: &[PaperId
 }
 
 pub(crate) async fn take(store: &Store, when: Timestamp) -> Vec<Letter> {
-    store.take_letters(when, LEASE, 100).await.unwrap()
+    let lane = async |lane| store.take_letters(lane, when, LEASE, 100).await.unwrap();
+    let mut letters = lane(Lane::Asked).await;
+    letters.extend(lane(Lane::Digests).await);
+    letters.sort_by_key(|letter| letter.id);
+    letters
 }
 
 async fn a_subscription_waits_for_a_yes(store: TestStore) {

@@ -15,6 +15,7 @@ use domain::text::one_line;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::note::Note;
 use super::token::{Keys, Purpose};
 use crate::base_url::BaseUrl;
 use crate::latex;
@@ -362,28 +363,43 @@ pub fn schedule_words(schedule: &Schedule) -> String {
 
 #[derive(Debug, Template)]
 #[template(path = "mail_note.html")]
-struct NoteHtml<'a>(Note<'a>);
+struct NoteHtml<'a>(NoteView<'a>);
 
 #[derive(Debug, Template)]
 #[template(path = "mail_note.txt", whitespace = "preserve")]
-struct NoteText<'a>(Note<'a>);
+struct NoteText<'a>(NoteView<'a>);
 
 /// A short message with one link.
 #[derive(Debug, Clone)]
-struct Note<'a> {
+struct NoteView<'a> {
     site: &'a str,
     subject: String,
     paragraphs: Vec<String>,
-    link_words: &'static str,
+    link_words: String,
     link: String,
     last: String,
 }
 
-fn note(note: Note<'_>) -> Result<Message, askama::Error> {
+fn written(note: NoteView<'_>) -> Result<Message, askama::Error> {
     Ok(Message {
         subject: note.subject.clone(),
         html: NoteHtml(note.clone()).render()?,
         text: tidy(&NoteText(note).render()?),
+    })
+}
+
+/// Writes a note.
+pub fn note(site: &str, base: &BaseUrl, note: &Note) -> Result<Message, askama::Error> {
+    written(NoteView {
+        site,
+        subject: note.subject.clone(),
+        paragraphs: note.lines.clone(),
+        link_words: note.link_words.clone(),
+        link: base.join(&note.path),
+        last: format!(
+            "The link is good until {}. If it was not you who asked for it, do nothing.",
+            minute(note.until)
+        ),
     })
 }
 
@@ -398,7 +414,7 @@ pub fn confirm(
     let token = links
         .keys
         .sign(Purpose::Confirm, subscription.id.0, Some(until));
-    note(Note {
+    written(NoteView {
         site,
         subject: format!("Do you want mail from {site}?"),
         paragraphs: vec![
@@ -414,7 +430,7 @@ pub fn confirm(
             "Nothing is sent until you say yes. Follow the link, see what was asked for, and press the button:"
                 .to_string(),
         ],
-        link_words: "Yes, send me this",
+        link_words: "Yes, send me this".to_string(),
         link: links.base.join(&format!("/mail/confirm/{token}")),
         last: format!(
             "The link is good until {}. If it was not you, do nothing: no mail will come, and the request is deleted.",
@@ -430,14 +446,14 @@ pub fn manage(
     reader: ReaderId,
     until: Timestamp,
 ) -> Result<Message, askama::Error> {
-    note(Note {
+    written(NoteView {
         site,
         subject: format!("Your mail from {site}"),
         paragraphs: vec![format!(
             "Somebody, probably you, asked {site} for new mail to this address, or for the link to change what it gets. \
              Under this link you can see, change, pause and end it, and make room for more:"
         )],
-        link_words: "Your subscriptions",
+        link_words: "Your subscriptions".to_string(),
         link: links.manage(reader, until),
         last: format!(
             "The link is good until {}. Who has it can change your subscriptions, so keep it to yourself. If it was \

@@ -56,6 +56,7 @@ fn encoder() -> Encoder {
 }
 
 pub(crate) struct TestSite {
+    pub(crate) app: App,
     pub(crate) store: TestStore,
     pub(crate) status: Status,
     now: Arc<Mutex<Timestamp>>,
@@ -170,7 +171,8 @@ impl TestSite {
             now,
             index,
             encoder,
-            router: web::router::router(app),
+            router: web::router::router(app.clone()),
+            app,
             _folder: folder,
         }
     }

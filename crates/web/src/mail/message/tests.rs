@@ -129,6 +129,14 @@ fn short_notes() {
         "manage",
         &manage("Broadsheet", &links, mine.reader, until).unwrap(),
     );
+    let login = Note {
+        subject: "Log in to Broadsheet".to_string(),
+        lines: vec!["Somebody, probably you, wants to log in as <b>jane</b>.".to_string()],
+        link_words: "Log in".to_string(),
+        path: "/login/0123abc?next=%2Fpapers&again=1".to_string(),
+        until,
+    };
+    check("note", &note("Broadsheet", &base, &login).unwrap());
 }
 
 /// Anybody can have this message sent to anybody, so nothing that they typed is in it.
