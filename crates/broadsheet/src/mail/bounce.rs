@@ -157,7 +157,9 @@ fn fields(text: &str) -> Vec<(String, String)> {
     for line in text.lines().take(1000) {
         if line.starts_with([' ', '\t']) {
             if let Some((_, value)) = fields.last_mut() {
-                value.push(' ');
+                if !value.is_empty() {
+                    value.push(' ');
+                }
                 value.push_str(line.trim());
             }
         } else if let Some((name, value)) = line.split_once(':') {

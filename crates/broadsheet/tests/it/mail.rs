@@ -151,10 +151,10 @@ fn a_message_is_what_other_programs_read() {
         (from.name(), from.address()),
         (Some("Papers"), Some("papers@example.org"))
     );
-    // Of 30 papers a quarter is on each word; cs.CL has those with even numbers.
+    // cs.CL has the papers with even numbers, and every one of them is on one of the two words.
     let subject = message.subject().unwrap();
     assert!(
-        subject.starts_with("7 papers: Paper ")
+        subject.starts_with("15 papers: Paper ")
             && subject.contains("<b>pruning</b> & α-divergence"),
         "{subject}"
     );
@@ -378,8 +378,9 @@ fn a_note_is_a_short_message_and_comes_in_time_or_not_at_all() {
     let message = parse(&text);
     assert_eq!(message.subject(), Some("Log in to Papers Grün"));
     let (plain, html) = (message.body_text(0).unwrap(), message.body_html(0).unwrap());
+    let mut lines = plain.lines();
     assert!(
-        plain.contains("https://papers.example.org/login/0123abc\n"),
+        lines.any(|line| line == "https://papers.example.org/login/0123abc"),
         "{plain}"
     );
     assert!(html.contains("&#60;b&#62;jane&#60;/b&#62;"), "{html}");

@@ -16,5 +16,6 @@ mod looks;
 mod machines;
 mod mail;
 mod meaning;
+mod notes;
 mod papers_api;
 mod site;
