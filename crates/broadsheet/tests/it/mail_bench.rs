@@ -3,8 +3,7 @@
 //!
 //! ```console
 //! $ cargo build --release --locked
-//! $ BROADSHEET_TEST_BINARY=target/release/broadsheet cargo test --release --locked -p broadsheet --test it -- \
-//!       --ignored --nocapture mail_bench
+//! $ BROADSHEET_TEST_BINARY=$PWD/target/release/broadsheet cargo test --workspace --locked --test it -- --ignored --nocapture mail_bench
 //! ```
 
 #![cfg(target_os = "linux")]

@@ -328,6 +328,11 @@ fn scope_path(scope: &Scope) -> String {
 
 /// "the whole page, on Monday to Friday from 07:00 (Europe/Berlin), at most 20 papers".
 pub fn wish_words(wish: &Wish) -> String {
+    format!("{}, {}", wish.scope, order_words(wish))
+}
+
+/// "on Monday to Friday from 07:00 (Europe/Berlin), at most 20 papers".
+pub fn order_words(wish: &Wish) -> String {
     let papers = match wish.papers_max {
         1 => "1 paper".to_string(),
         n => format!("{n} papers"),
@@ -338,8 +343,7 @@ pub fn wish_words(wish: &Wish) -> String {
         ""
     };
     format!(
-        "{}, {}, at most {papers}{nothing}",
-        wish.scope,
+        "{}, at most {papers}{nothing}",
         schedule_words(&wish.schedule)
     )
 }

@@ -113,10 +113,7 @@ fn opened(app: &App, purpose: Purpose, token: &str) -> Result<i64, Error> {
             TokenError::Expired => "expired",
         };
         metrics::counter!("mail_links_refused_total", "why" => what).increment(1);
-        let sentence = error.to_string();
-        let mut chars = sentence.chars();
-        let first = chars.next().map(|c| c.to_ascii_uppercase());
-        gone(format!("{}{}.", first.unwrap_or_default(), chars.as_str()))
+        gone(format!("{}.", capital(&error.to_string())))
     })
 }
 
@@ -129,4 +126,11 @@ fn gone(text: impl Into<String>) -> Error {
             "/subscribe".to_string(),
         )],
     }
+}
+
+/// With a capital first letter.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + chars.as_str()
 }

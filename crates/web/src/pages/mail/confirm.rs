@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use domain::subscription::{State as Standing, Subscription, SubscriptionId};
 
-use super::{AnswerPage, Button, answer, gone, opened};
+use super::{AnswerPage, Button, answer, capital, gone, opened};
 use crate::error::Error;
 use crate::mail::desk::{LINK_GOOD, looks_back_to};
 use crate::mail::message::wish_words;
@@ -75,10 +75,4 @@ fn settled(app: &App, subscription: &Subscription) -> Result<Response, Error> {
         }
     };
     answer(&page.linking("Today's papers", "/"))
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string());
-    first.unwrap_or_default() + chars.as_str()
 }

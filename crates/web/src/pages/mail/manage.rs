@@ -9,10 +9,10 @@ use domain::subscription::{ReaderId, State as Standing, Subscription, Subscripti
 
 use super::subscribe::checked;
 use super::wish::{Fields, read, zones};
-use super::{AnswerPage, answer, frame, gone, opened};
+use super::{AnswerPage, answer, capital, frame, gone, opened};
 use crate::error::Error;
 use crate::mail::desk::looks_back_to;
-use crate::mail::message::wish_words;
+use crate::mail::message::{order_words, wish_words};
 use crate::mail::token::Purpose;
 use crate::pages::form::Form;
 use crate::state::App;
@@ -169,8 +169,8 @@ async fn page(
 fn entry(subscription: &Subscription) -> Entry {
     Entry {
         id: subscription.id.0,
-        title: subscription.wish.scope.to_string(),
-        words: wish_words(&subscription.wish),
+        title: capital(&subscription.wish.scope.to_string()),
+        words: capital(&order_words(&subscription.wish)),
         pending: subscription.state == Standing::Pending,
         paused: subscription.state == Standing::Paused,
         fields: Fields::of(&subscription.wish),

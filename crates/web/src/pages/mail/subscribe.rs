@@ -11,7 +11,7 @@ use domain::subscription::{Scope, Wish};
 use store::Asked;
 
 use super::wish::{Fields, read, zones};
-use super::{AnswerPage, answer, desk};
+use super::{AnswerPage, answer, capital, desk};
 use crate::error::Error;
 use crate::lists::QUERY_CHARS_MAX;
 use crate::mail::desk::{BOUNDS, Client, Desk};
@@ -144,11 +144,8 @@ fn refused(app: &App, form: &Form, fault: &str) -> Result<Response, Error> {
         page.fields = Fields::fresh(zone);
     }
     page.address = cut(form.text("address"), 300);
-    let mut chars = fault.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string());
     let end = if fault.ends_with('.') { "" } else { "." };
-    let first = first.unwrap_or_default();
-    page.fault = Some(format!("{first}{}{end}", chars.as_str()));
+    page.fault = Some(format!("{}{end}", capital(fault)));
     let mut response = answer(&page)?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
