@@ -122,7 +122,10 @@ async fn take_in(pipeline: &Pipeline, about: About, report: &Report) -> Result<(
                 Some(true) => println!(
                     "A complaint, and not the first: nothing is sent to this address from now on."
                 ),
-                Some(false) => println!("A complaint: the subscription has ended."),
+                Some(false) if about.subscription.is_some() => {
+                    println!("A complaint: the subscription has ended.");
+                }
+                Some(false) => println!("A complaint; it is counted, and no subscription ends."),
             }
         }
     }
