@@ -68,6 +68,8 @@ pub(crate) struct Sources {
     pub(crate) biorxiv: Vec<String>,
     /// Addresses of any RSS, Atom or JSON feeds.
     pub(crate) feeds: Vec<String>,
+    /// Repositories of papers' code whose stars are read in a round; 0 for none.
+    pub(crate) stars_a_round: u32,
     /// Days that a first run or a repair looks back.
     pub(crate) look_back_days: u32,
     /// Folder in which every answer is recorded; empty for none.
@@ -92,6 +94,8 @@ pub(crate) struct Endpoints {
     pub(crate) daily_papers: String,
     /// bioRxiv's and medRxiv's API.
     pub(crate) biorxiv: String,
+    /// The code host's API.
+    pub(crate) code_host: String,
 }
 
 impl Default for Written {
@@ -131,6 +135,7 @@ impl Default for Sources {
             daily_papers: true,
             biorxiv: Vec::new(),
             feeds: Vec::new(),
+            stars_a_round: 0,
             look_back_days: 3,
             record: PathBuf::new(),
             endpoints: Endpoints::default(),
@@ -267,7 +272,7 @@ impl Config {
 }
 
 impl Endpoints {
-    fn named(&self) -> [(&'static str, &String); 6] {
+    fn named(&self) -> [(&'static str, &String); 7] {
         [
             ("sources.endpoints.arxiv_api", &self.arxiv_api),
             ("sources.endpoints.arxiv_oai", &self.arxiv_oai),
@@ -275,6 +280,7 @@ impl Endpoints {
             ("sources.endpoints.arxiv_list", &self.arxiv_list),
             ("sources.endpoints.daily_papers", &self.daily_papers),
             ("sources.endpoints.biorxiv", &self.biorxiv),
+            ("sources.endpoints.code_host", &self.code_host),
         ]
     }
 }

@@ -8,6 +8,7 @@ mod config;
 mod duplicates;
 mod evaluating;
 mod fetching;
+mod housekeeping;
 mod importing;
 mod lab;
 mod mail;

@@ -1,4 +1,4 @@
-//! What the server does by itself: follow the database with the index, and fetch on schedule.
+//! What the server does by itself: follow the database with the index, keep house once a night, and fetch on schedule.
 
 use std::time::Duration;
 
@@ -9,10 +9,13 @@ use web::state::Status;
 
 use crate::config::Config;
 use crate::fetching;
+use crate::housekeeping;
 use crate::pipeline::Pipeline;
 
 /// How often the server looks whether the database or the index changed. One small read.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+/// How often the server looks whether a list is over or a night has passed. Some small reads.
+const KEEP_HOUSE_EVERY: Duration = Duration::from_secs(600);
 /// Behind by more changes than this, the pages say so.
 const CHANGES_WORTH_SAYING: u64 = 500;
 
@@ -77,6 +80,20 @@ async fn follow_once(
         return Ok(changed || changes > 0);
     }
     Ok(changed)
+}
+
+/// Closes lists that are over and fits what is usual, when it is due.
+pub(crate) async fn keep_house(pipeline: Pipeline, status: Status, stop: CancellationToken) {
+    loop {
+        match housekeeping::keep(&pipeline.store, Timestamp::now()).await {
+            Ok(true) => status.data_changed(),
+            Ok(false) => {}
+            Err(error) => warn!("Cannot keep house, trying again: {error:#}"),
+        }
+        if pause(KEEP_HOUSE_EVERY, &stop).await {
+            return;
+        }
+    }
 }
 
 /// Fetches from every configured source, again and again.

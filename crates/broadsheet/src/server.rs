@@ -31,13 +31,11 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     status.update(|a| a.offline = offline);
     let (papers_that_run, limits) = lab::open(&config)?;
     let mut app = app(&config, &pipeline, status.clone(), Some(metrics)).with_lab(papers_that_run);
-    let mut office = None;
+    let mut post = None;
     if let Some(desk) = mail::desk(&config, &pipeline.store, offline).await? {
         if desk.sending {
-            office = Some((
-                Arc::new(Office::open(&config, &pipeline).await?),
-                Arc::clone(&desk.wake),
-            ));
+            let office = Arc::new(Office::open(&config, &pipeline).await?);
+            post = Some((office, Arc::clone(&desk.wake)));
         }
         app = app.with_mail(desk);
     }
@@ -52,52 +50,15 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     info!(%address, data = %config.data.display(), "Serving on http://{address}");
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
-    tasks.spawn(schedule::follow(
-        pipeline.clone(),
-        status.clone(),
-        stop.clone(),
-    ));
-    match office {
+    match post {
         Some((office, wake)) => {
             tasks.spawn(mail::send_regularly(office, wake, stop.clone()));
         }
         None if config.written.mail.is_on() => info!("No mail is sent: --offline calls nobody"),
         None => {}
     }
-    if let Some(limits) = limits {
-        let store = pipeline.store.clone();
-        let runner = lab::Runner { store, limits };
-        let shown = status.clone();
-        tasks.spawn(lab::work(runner, stop.clone(), move || {
-            shown.data_changed()
-        }));
-    }
-    if !offline {
-        tasks.spawn(schedule::fetch_regularly(
-            config,
-            pipeline.clone(),
-            status,
-            stop.clone(),
-        ));
-    }
+    start_work(&tasks, &stop, config, &pipeline, &status, limits);
     tasks.close();
-    until_stopped(listener, app, stopping, &stop).await?;
-    stop.cancel();
-    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
-        warn!("Background work was cut off; it goes on at the next start");
-    }
-    pipeline.store.close().await;
-    info!("Stopped");
-    Ok(())
-}
-
-/// Answers requests until told to stop, then lets open ones finish.
-async fn until_stopped(
-    listener: TcpListener,
-    app: App,
-    stopping: impl Future<Output = ()> + Send + 'static,
-    stop: &CancellationToken,
-) -> Result<()> {
     let signalled = stop.clone();
     tokio::spawn(async move {
         stopping.await;
@@ -118,7 +79,41 @@ async fn until_stopped(
         result = service => result.context("the server failed")?,
         () = stopped => warn!("Some requests were still open after {} s and were cut off", GRACE.as_secs()),
     }
+    stop.cancel();
+    if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+        warn!("Background work was cut off; it goes on at the next start");
+    }
+    pipeline.store.close().await;
+    info!("Stopped");
     Ok(())
+}
+
+/// Starts what the server does by itself, besides answering.
+fn start_work(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    config: Config,
+    pipeline: &Pipeline,
+    status: &Status,
+    limits: Option<lab::Limits>,
+) {
+    let with = || (pipeline.clone(), status.clone(), stop.clone());
+    let (work, shown, until) = with();
+    tasks.spawn(schedule::follow(work, shown, until));
+    let (work, shown, until) = with();
+    tasks.spawn(schedule::keep_house(work, shown, until));
+    if let Some(limits) = limits {
+        let store = pipeline.store.clone();
+        let runner = lab::Runner { store, limits };
+        let shown = status.clone();
+        tasks.spawn(lab::work(runner, stop.clone(), move || {
+            shown.data_changed()
+        }));
+    }
+    if !status.activity().offline {
+        let (work, shown, until) = with();
+        tasks.spawn(schedule::fetch_regularly(config, work, shown, until));
+    }
 }
 
 /// The site over a pipeline: what the server serves, and what the command line's lists read.

@@ -62,12 +62,20 @@ pub struct SignalHistory {
 pub struct Trending {
     /// Which paper.
     pub paper: PaperId,
-    /// Higher is better.
+    /// The field in which it competes: its primary category, or empty.
+    pub field: String,
+    /// The weighted sum of evidence. Higher is better; comparable within a field.
     pub score: f64,
     /// One part per signal that was read.
     pub parts: Vec<TrendPart>,
-    /// How many announcement days ago the paper was listed.
-    pub age_batches: u32,
+    /// How many announcements have passed since the paper was listed. Weekends are none.
+    pub age_batches: f64,
+    /// Its place in its field, from 1.
+    pub place_in_field: u32,
+    /// How many papers of its field are ranked.
+    pub field_papers: u32,
+    /// Carried by one signal from elsewhere alone, and therefore placed below papers that more than that speaks for.
+    pub held_back: bool,
 }
 
 /// What one signal adds to a trend.
@@ -77,8 +85,12 @@ pub struct TrendPart {
     pub signal: Signal,
     /// What was gained in the window.
     pub gain: u32,
-    /// Days of the window during which readings tell anything.
-    pub exposure_days: f64,
+    /// Over how many announcements of the window readings tell anything.
+    pub batches: f64,
+    /// The rate that the paper has now with 90 % certainty, in gains an announcement.
+    pub rate: f64,
+    /// The rate that is usual in its field, in gains an announcement.
+    pub usual: f64,
     /// The evidence that follows, before its weight.
     pub evidence: f64,
     /// The weight in the sum.

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod ledger;
 pub mod merge;
 pub mod paper;
+pub mod prior;
 pub mod record;
 pub mod signal;
 pub mod subscription;

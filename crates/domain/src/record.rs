@@ -11,6 +11,8 @@ use crate::signal::Reading;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
+    /// The host of papers' code. It tells of stars and of nothing else.
+    CodeHost,
     /// The starter shelf shipped with the program.
     Shelf,
     /// A saved Daily Papers page.
@@ -35,7 +37,8 @@ pub enum Source {
 
 impl Source {
     /// All sources, weakest authority first.
-    pub const ALL: [Source; 10] = [
+    pub const ALL: [Source; 11] = [
+        Source::CodeHost,
         Source::Shelf,
         Source::SavedPage,
         Source::Bibliography,
@@ -51,6 +54,7 @@ impl Source {
     /// The short name in the database, pages and options.
     pub fn as_str(self) -> &'static str {
         match self {
+            Source::CodeHost => "code-host",
             Source::Shelf => "shelf",
             Source::SavedPage => "saved-page",
             Source::Bibliography => "bibliography",
@@ -73,6 +77,7 @@ impl Source {
     /// only fills what is empty. The issuer itself stands above everyone who quotes it.
     pub fn authority(self) -> u8 {
         match self {
+            Source::CodeHost => 1,
             Source::Shelf => 5,
             Source::SavedPage => 10,
             Source::Bibliography => 15,

@@ -3,6 +3,8 @@
 //! A request is answered by words (`lexical.rs`), or by words and meaning (`meaning.rs`). What is near to given papers
 //! is in `similar.rs`.
 
+use std::sync::Arc;
+
 use domain::hit::Hit;
 use domain::ids::{ExternalId, PaperId};
 use encode::Encoder;
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::marker::Marker;
 use crate::query::{self, Parsed};
-use crate::{lexical, meaning};
+use crate::{interest, lexical, meaning};
 
 /// Most hits of one answer.
 pub const LIMIT_MAX: usize = 120;
@@ -105,6 +107,8 @@ impl From<index::Error> for Error {
 pub struct Engine {
     pub(crate) index: index::Index,
     pub(crate) encoder: Option<Encoder>,
+    /// Another model of predicted interest than the one that ships.
+    pub(crate) interest: Option<Arc<interest::Model>>,
 }
 
 impl Engine {
@@ -113,6 +117,7 @@ impl Engine {
         Engine {
             index,
             encoder: None,
+            interest: None,
         }
     }
 
@@ -120,6 +125,14 @@ impl Engine {
     pub fn with_encoder(self, encoder: Encoder) -> Engine {
         Engine {
             encoder: Some(encoder),
+            ..self
+        }
+    }
+
+    /// The engine with another model of predicted interest than the one that ships.
+    pub fn with_interest(self, model: interest::Model) -> Engine {
+        Engine {
+            interest: Some(Arc::new(model)),
             ..self
         }
     }

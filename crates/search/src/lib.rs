@@ -5,7 +5,7 @@
 //! - `correct` forgives typing errors, [`marker`] highlights, `cursor` pages.
 //! - [`standing`] answers the queries of subscriptions, to the letter.
 //! - [`measure`] says how good a ranking is.
-//! - [`trend`] ranks by readers' signals.
+//! - [`trend`] ranks by readers' signals, [`interest`] foretells where there are none yet.
 //!
 //! Everything here is a plain function of the index's snapshot and its arguments; the same question to the same
 //! snapshot has the same answer.
@@ -18,6 +18,7 @@ pub mod feedback;
 pub mod fuse;
 #[cfg(test)]
 mod golden;
+pub mod interest;
 mod lexical;
 pub mod marker;
 mod meaning;

@@ -58,6 +58,47 @@ pub fn sort_as_trec_eval<Id: Ord>(hits: &mut [(Id, f32)]) {
     hits.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| b.0.cmp(&a.0)));
 }
 
+/// Spearman's rank correlation (1904) of two lists of the same length, ties at the mean of their ranks: from -1, the
+/// opposite order, to 1, the same. 0 where either is all ties, for then there is no order to agree with.
+///
+/// ```
+/// use search::measure::spearman;
+/// assert!((spearman(&[1.0, 2.0, 3.0, 4.0], &[10.0, 30.0, 20.0, 40.0]) - 0.8).abs() < 1e-12);
+/// ```
+///
+/// # Panics
+/// When the lists differ in length.
+pub fn spearman(x: &[f64], y: &[f64]) -> f64 {
+    assert_eq!(x.len(), y.len(), "a correlation is of pairs");
+    let (x, y) = (middle_ranks(x), middle_ranks(y));
+    let (x_mean, y_mean) = (mean(&x), mean(&y));
+    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
+    for (x, y) in x.iter().zip(&y) {
+        let (x, y) = (x - x_mean, y - y_mean);
+        xy += x * y;
+        xx += x * x;
+        yy += y * y;
+    }
+    if xx == 0.0 || yy == 0.0 {
+        return 0.0;
+    }
+    xy / (xx * yy).sqrt()
+}
+
+/// The rank of each value from 1, equal ones at the middle of their places.
+fn middle_ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|i, j| values[*i].total_cmp(&values[*j]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut begin = 0;
+    for run in order.chunk_by(|i, j| values[*i] == values[*j]) {
+        let middle = begin as f64 + (run.len() as f64 + 1.0) / 2.0;
+        run.iter().for_each(|i| ranks[*i] = middle);
+        begin += run.len();
+    }
+    ranks
+}
+
 /// The arithmetic mean; 0 of nothing.
 pub fn mean(values: &[f64]) -> f64 {
     if values.is_empty() {
@@ -93,8 +134,19 @@ pub struct Estimate {
 /// drawn from the sample with repetition, many times, and the statistic of each draw is taken. The same seed gives the
 /// same interval.
 pub fn bootstrap(values: &[f64], statistic: impl Fn(&[f64]) -> f64, seed: u64) -> Estimate {
-    let value = statistic(values);
-    if values.is_empty() {
+    let blocks: Vec<&[f64]> = values.chunks(1).collect();
+    bootstrap_blocks(&blocks, statistic, seed)
+}
+
+/// As [`bootstrap`], drawing whole blocks: for values that are alike because they share what they were measured on, as
+/// those of neighbouring days do (Künsch 1989, with blocks that the caller cuts).
+pub fn bootstrap_blocks<T: Copy>(
+    blocks: &[&[T]],
+    statistic: impl Fn(&[T]) -> f64,
+    seed: u64,
+) -> Estimate {
+    let value = statistic(&blocks.concat());
+    if blocks.is_empty() {
         return Estimate {
             value,
             low: value,
@@ -102,10 +154,13 @@ pub fn bootstrap(values: &[f64], statistic: impl Fn(&[f64]) -> f64, seed: u64) -
         };
     }
     let mut random = SplitMix(seed);
-    let mut draw = vec![0.0; values.len()];
+    let mut draw = Vec::new();
     let mut drawn: Vec<f64> = (0..RESAMPLES)
         .map(|_| {
-            draw.fill_with(|| values[random.below(values.len())]);
+            draw.clear();
+            for _ in blocks {
+                draw.extend_from_slice(blocks[random.below(blocks.len())]);
+            }
             statistic(&draw)
         })
         .collect();
@@ -203,7 +258,39 @@ mod tests {
         assert_ne!(estimate, bootstrap(&values[..399], mean, 7));
     }
 
+    #[test]
+    fn blocks_that_are_alike_make_wider_intervals() {
+        // A hundred days in twenty weeks, each week all zeros or all ones: only the weeks are independent.
+        let days: Vec<f64> = (0..100).map(|i| f64::from(i / 5 % 2)).collect();
+        let weeks: Vec<&[f64]> = days.chunks(5).collect();
+        let by_day = bootstrap(&days, mean, 7);
+        let by_week = bootstrap_blocks(&weeks, mean, 7);
+        assert_eq!(by_day.value, by_week.value);
+        let ratio = (by_week.high - by_week.low) / (by_day.high - by_day.low);
+        // The square root of five.
+        assert!((ratio - 2.236).abs() < 0.25, "{ratio}");
+    }
+
+    #[test]
+    fn ties_share_their_ranks() {
+        assert_eq!(middle_ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
+        // Worked out by hand: ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4.
+        let expected = 4.5 / (4.5f64 * 5.0).sqrt();
+        assert!((spearman(&[1.0, 2.0, 2.0, 3.0], &[1.0, 2.0, 3.0, 4.0]) - expected).abs() < 1e-12);
+        assert_eq!(spearman(&[1.0, 1.0], &[1.0, 2.0]), 0.0);
+        assert_eq!(spearman(&[], &[]), 0.0);
+    }
+
     proptest! {
+        #[test]
+        fn a_correlation_knows_order_alone(values in prop::collection::vec(-9.0f64..9.0, 2..30)) {
+            let cubed: Vec<f64> = values.iter().map(|v| v.powi(3) + 1.0).collect();
+            let turned: Vec<f64> = values.iter().map(|v| -v).collect();
+            let itself = spearman(&values, &cubed);
+            prop_assert!(itself == 0.0 || (itself - 1.0).abs() < 1e-9);
+            prop_assert!((spearman(&values, &turned) + itself).abs() < 1e-9);
+        }
+
         #[test]
         fn measures_lie_between_0_and_1_and_the_ideal_order_has_1(
             judged in prop::collection::vec(0u32..5, 0..30),

@@ -19,6 +19,8 @@ pub struct Endpoints {
     pub daily_papers: String,
     /// bioRxiv's and medRxiv's API, before `/details/...`.
     pub biorxiv: String,
+    /// The code host's API, before `/repos/...`.
+    pub code_host: String,
 }
 
 impl Default for Endpoints {
@@ -30,6 +32,7 @@ impl Default for Endpoints {
             arxiv_list: "https://arxiv.org".to_string(),
             daily_papers: "https://huggingface.co".to_string(),
             biorxiv: "https://api.biorxiv.org".to_string(),
+            code_host: "https://api.github.com".to_string(),
         }
     }
 }
@@ -44,6 +47,7 @@ impl Endpoints {
             arxiv_list: base.to_string(),
             daily_papers: base.to_string(),
             biorxiv: base.to_string(),
+            code_host: base.to_string(),
         }
     }
 
@@ -56,6 +60,7 @@ impl Endpoints {
             &self.arxiv_list,
             &self.daily_papers,
             &self.biorxiv,
+            &self.code_host,
         ] {
             at(base, "/", &[])?;
         }

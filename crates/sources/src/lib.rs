@@ -17,6 +17,7 @@ pub mod biorxiv;
 pub mod bounds;
 pub mod client;
 pub mod clock;
+pub mod code_host;
 pub mod daily_api;
 pub mod daily_json;
 pub mod dates;

@@ -12,7 +12,7 @@ use crate::row::Columns;
 use crate::sql::{number, row_of};
 
 /// What must never be: a count of rows that must be 0, and what they are.
-const NEVER: [(&str, &str); 8] = [
+const NEVER: [(&str, &str); 10] = [
     (
         "SELECT count(*) FROM papers p WHERE NOT EXISTS (SELECT 1 FROM paper_ids i WHERE i.paper = p.id)",
         "papers have no id",
@@ -25,6 +25,15 @@ const NEVER: [(&str, &str); 8] = [
         "SELECT count(*) FROM list_entries e LEFT JOIN papers p ON p.id = e.paper WHERE p.id IS NULL \
          OR p.listed_day <> e.listed_day OR p.votes <> e.votes OR p.evidence <> e.evidence OR p.id_order <> e.id_order",
         "entries of lists disagree with their paper",
+    ),
+    (
+        "SELECT count(*) FROM closed_entries e LEFT JOIN papers p ON p.id = e.paper WHERE p.id IS NULL",
+        "entries of closed lists name papers that are not there",
+    ),
+    (
+        "SELECT count(*) FROM closed_entries e WHERE NOT EXISTS (SELECT 1 FROM closed_windows w \
+         WHERE w.kind = e.kind AND w.first_day = e.first_day)",
+        "entries stand in lists that are not closed",
     ),
     (
         "SELECT count(*) FROM gone g JOIN papers p ON p.id = g.paper",

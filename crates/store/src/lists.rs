@@ -1,11 +1,15 @@
 //! Lists of papers: of a window of days, a category, a tag, and of all; with the calendar of listed days.
 //!
 //! The order is the same everywhere: votes, then evidence, then the newest id, and by row where even that is equal.
-//! Lists that cover many days put the newest listed day first.
+//! Lists that cover many days put the newest listed day first. Lists of a window that is over stand as they were
+//! closed: `closed.rs`.
+
+use std::collections::BTreeMap;
 
 use domain::ids::PaperId;
 use domain::paper::Paper;
 use domain::window::Window;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -33,6 +37,10 @@ pub struct List {
     pub papers: Vec<Paper>,
     /// Of the whole list.
     pub total: u32,
+    /// When the list was closed: since then its order stands.
+    pub closed: Option<Timestamp>,
+    /// Papers of this slice that came after the closing. They stand at the list's end.
+    pub late: Vec<PaperId>,
 }
 
 /// What a row of `list_entries` files a paper under.
@@ -56,13 +64,17 @@ const OF_NAMED: &str =
     "list_entries WHERE kind = $1 AND name = $2 AND listed_day >= $3 AND listed_day <= $4";
 
 impl Store {
-    /// Papers listed in a window: votes, then evidence, then newest id. `None` category is all.
+    /// Papers listed in a window: votes, then evidence, then newest id; once the window is closed, as they stood
+    /// then, and what came later in the order of arrival. `None` category is all.
     pub async fn window(
         &self,
         window: Window,
         category: Option<&str>,
         slice: Slice,
     ) -> Result<List> {
+        if let Some(list) = self.closed_list(window, category, slice).await? {
+            return Ok(list);
+        }
         let days = (day_number(window.first()), day_number(window.last()));
         let named = category.map(|name| (ListKind::Category, name));
         self.list(named, days, false, slice).await
@@ -85,20 +97,22 @@ impl Store {
         self.list(None, (UNDATED, i64::MAX), true, slice).await
     }
 
-    /// Every listed day with its number of papers, oldest first.
+    /// Every listed day with its number of papers, oldest first. A closed day has as many as its list.
     pub async fn days(&self) -> Result<Vec<(Date, u32)>> {
-        const SQL: &str = "SELECT listed_day, count(*) FROM papers WHERE listed_day > $1 \
-            GROUP BY listed_day ORDER BY listed_day";
-        let rows = sqlx::query(SQL)
-            .bind(UNDATED)
-            .fetch_all(self.readers())
-            .await?;
-        rows.iter()
-            .map(|row| {
-                let mut columns = Columns::of(row);
-                Ok((day(columns.int()?)?, count(columns.int()?)?))
-            })
-            .collect()
+        const LISTED: &str =
+            "SELECT listed_day, count(*) FROM papers WHERE listed_day > $1 GROUP BY listed_day";
+        const CLOSED: &str = "SELECT first_day, count(*) FROM closed_entries WHERE kind = 0 AND first_day > $1 \
+            GROUP BY first_day";
+        let mut tx = self.begin_read().await?;
+        let mut days = BTreeMap::new();
+        // The closed days come second and stand: a paper that has since moved to another day is still on its list.
+        for sql in [LISTED, CLOSED] {
+            for row in sqlx::query(sql).bind(UNDATED).fetch_all(&mut *tx).await? {
+                let mut columns = Columns::of(&row);
+                days.insert(day(columns.int()?)?, count(columns.int()?)?);
+            }
+        }
+        Ok(days.into_iter().collect())
     }
 
     /// Categories with their number of papers, largest first.
@@ -157,6 +171,7 @@ impl Store {
         Ok(List {
             papers: in_order(&mut tx, &ids).await?,
             total: count(total)?,
+            ..List::default()
         })
     }
 }

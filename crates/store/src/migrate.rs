@@ -29,12 +29,13 @@ macro_rules! step {
     };
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     step!(1, "0001_papers"),
     step!(2, "0002_ledger"),
     step!(3, "0003_service"),
     step!(4, "0004_lab"),
-    step!(5, "0005_mail"),
+    step!(5, "0005_trending"),
+    step!(6, "0006_mail"),
 ];
 
 const CREATE_VERSIONS: &str = "CREATE TABLE IF NOT EXISTS schema_versions (

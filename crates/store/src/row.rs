@@ -250,6 +250,10 @@ impl<'r> Columns<'r> {
         Ok(self.row.try_get(self.advance())?)
     }
 
+    pub(crate) fn real(&mut self) -> Result<f64> {
+        Ok(self.row.try_get(self.advance())?)
+    }
+
     pub(crate) fn text(&mut self) -> Result<&'r str> {
         Ok(self.row.try_get(self.advance())?)
     }

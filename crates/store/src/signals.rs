@@ -4,17 +4,19 @@ use std::collections::HashMap;
 
 use domain::hit::SignalHistory;
 use domain::ids::PaperId;
-use domain::paper::utc_day;
+use domain::paper::{Paper, utc_day};
 use domain::signal::{Reading, Signal};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use crate::Store;
 use crate::error::Result;
+use crate::papers::in_order;
 use crate::row::Columns;
 use crate::sql::{count, fetch_in, paper_id, row_of, word};
-use crate::time::{UNDATED, day, micros, moment};
+use crate::time::{UNDATED, day, day_number, micros, moment};
 
 /// The newest successful reading of each signal: when and how much.
 pub(crate) type Newest = HashMap<Signal, (i64, u32)>;
@@ -45,6 +47,32 @@ impl Store {
             readings.entry(paper).or_default().push(reading);
         }
         Ok(readings)
+    }
+
+    /// Papers listed since a day whose code lies at an address that begins so, and of whose stars there is no reading,
+    /// not even a failed one, since `before`: the most voted first.
+    pub async fn papers_to_star(
+        &self,
+        since: Date,
+        before: Timestamp,
+        address: &str,
+        limit: u32,
+    ) -> Result<Vec<Paper>> {
+        const SQL: &str = "SELECT id FROM papers p WHERE listed_day >= $1 \
+            AND EXISTS (SELECT 1 FROM links l WHERE l.paper = p.id AND l.kind = 'code' AND l.url LIKE $2) \
+            AND NOT EXISTS (SELECT 1 FROM readings r WHERE r.paper = p.id AND r.signal = 'stars' AND r.at >= $3) \
+            ORDER BY votes DESC, listed_day DESC, id DESC LIMIT $4";
+        let mut tx = self.begin_read().await?;
+        let rows = sqlx::query(SQL)
+            .bind(day_number(since))
+            .bind(format!("{address}%/%"))
+            .bind(micros(before))
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?;
+        let ids = rows.iter().map(|row| paper_id(Columns::of(row).int()?));
+        let ids = ids.collect::<Result<Vec<_>>>()?;
+        in_order(&mut tx, &ids).await
     }
 
     /// When anything was last read successfully, not after `now`.

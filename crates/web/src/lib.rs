@@ -30,4 +30,5 @@ pub mod state;
 pub mod static_files;
 pub mod suffix;
 mod times;
+pub mod trending;
 pub mod view;

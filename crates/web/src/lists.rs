@@ -1,16 +1,18 @@
 //! The lists of papers that the site has. Pages show them and feeds carry them: both load them here.
 
-use domain::hit::TrendPart;
+use domain::hit::Trending;
 use domain::paper::{Paper, category};
 use domain::text::one_line;
 use domain::window::Window;
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::Timestamp;
 use search::engine::{Request, Sort};
+use search::interest::Interest;
 use store::{List, Slice};
 
 use crate::calendar::Calendar;
 use crate::error::Error;
 use crate::state::App;
+use crate::trending::{self, TRENDING_DAYS, TRENDING_DAYS_DEFAULT};
 use crate::view::{long_date, month_name, number, path_segment, query_value};
 
 /// How many papers a page of a list shows.
@@ -18,24 +20,6 @@ pub const PAGE_LEN: u32 = 50;
 
 /// The last page of a list that can be asked for: what lies deeper is found by day or by search.
 pub const PAGE_MAX: u32 = 1000;
-
-/// The windows, in days, over which trending can be asked for.
-pub const TRENDING_DAYS: [u32; 3] = [1, 7, 30];
-
-/// The window of `/papers/trending` when none is asked for.
-pub const TRENDING_DAYS_DEFAULT: u32 = 7;
-
-/// How many places the trending list has.
-pub const TRENDING_LEN: usize = 100;
-
-/// By how many days a weekend can stretch the window of trending.
-const WEEKEND_DAYS: i64 = 3;
-
-/// Readings younger than this are current: sources are read at least daily.
-const READINGS_FRESH: SignedDuration = SignedDuration::from_hours(48);
-
-/// How many papers with readings take part in trending at most; the newest readings win.
-const TRENDING_CANDIDATES_MAX: u32 = 20_000;
 
 /// Longest query that is searched for, in characters.
 pub const QUERY_CHARS_MAX: usize = 400;
@@ -67,8 +51,12 @@ pub enum ListRef {
 pub struct Entry {
     /// The paper.
     pub paper: Paper,
-    /// Why it stands where it stands, where that is not plain: the parts of its trend.
-    pub parts: Vec<TrendPart>,
+    /// Why it stands where it stands on the trending list.
+    pub trend: Option<Trending>,
+    /// Came after the list was closed.
+    pub late: bool,
+    /// Where it would probably stand, if nobody has voted on it yet and a page asked.
+    pub interest: Option<Interest>,
 }
 
 /// A slice of a list.
@@ -78,22 +66,32 @@ pub struct LoadedList {
     pub entries: Vec<Entry>,
     /// Length of the whole list.
     pub total: u32,
+    /// When the list was closed: since then its order stands.
+    pub closed: Option<Timestamp>,
 }
 
 impl From<List> for LoadedList {
     fn from(list: List) -> Self {
+        let entry = |paper: Paper| Entry {
+            late: list.late.contains(&paper.id),
+            ..Entry::plain(paper)
+        };
         LoadedList {
-            entries: list.papers.into_iter().map(Entry::plain).collect(),
+            entries: list.papers.into_iter().map(entry).collect(),
             total: list.total,
+            closed: list.closed,
         }
     }
 }
 
 impl Entry {
-    fn plain(paper: Paper) -> Self {
+    /// A paper of which the list says nothing.
+    pub(crate) fn plain(paper: Paper) -> Self {
         Entry {
             paper,
-            parts: Vec::new(),
+            trend: None,
+            late: false,
+            interest: None,
         }
     }
 }
@@ -189,12 +187,22 @@ impl ListRef {
         Ok(match self {
             ListRef::Newest => app.store.newest(slice).await?.into(),
             ListRef::Window(window) => app.store.window(*window, None, slice).await?.into(),
-            ListRef::Trending { days } => trending(app, *days, slice).await?,
+            ListRef::Trending { days } => trending::load(app, *days, slice).await?,
             ListRef::Category(name) => app.store.category(name, slice).await?.into(),
             ListRef::Author(key) => author(app, key, slice).await?,
             ListRef::Tag(tag) => app.store.tag(tag, slice).await?.into(),
             ListRef::Search(query) => search(app, query, slice).await?,
         })
+    }
+}
+
+impl LoadedList {
+    /// Adds predictions for the papers that nobody has voted on yet.
+    pub fn predict(mut self, app: &App) -> Self {
+        for entry in self.entries.iter_mut().filter(|e| e.paper.votes == 0) {
+            entry.interest = app.engine.interest(&entry.paper);
+        }
+        self
     }
 }
 
@@ -256,47 +264,6 @@ pub fn out_of_range(window: Window, calendar: &Calendar, today: jiff::civil::Dat
     window.last() < *range.start() || window.first() > end
 }
 
-/// The moment up to which trending is counted: now, or, where nothing was read for a while (offline, or after an
-/// import of old readings), the newest reading. Counting gains up to a later moment would find none.
-pub async fn trending_as_of(app: &App) -> Result<Timestamp, Error> {
-    let now = app.clock.now();
-    let newest = app.store.newest_reading(now).await?;
-    Ok(newest
-        .filter(|at| now.duration_since(*at) > READINGS_FRESH)
-        .unwrap_or(now))
-}
-
-async fn trending(app: &App, days: u32, slice: Slice) -> Result<LoadedList, Error> {
-    let now = trending_as_of(app).await?;
-    // The ranking lets weekends age nothing, so its window may begin some days earlier.
-    let since = now
-        .checked_sub(((i64::from(days) + WEEKEND_DAYS) * 24).hours())
-        .unwrap_or(now);
-    let histories = app
-        .store
-        .signal_histories(since, TRENDING_CANDIDATES_MAX)
-        .await?;
-    let mut ranked =
-        tokio::task::spawn_blocking(move || search::trend::rank(&histories, now, days)).await?;
-    ranked.truncate(TRENDING_LEN);
-    let total = u32::try_from(ranked.len()).unwrap_or(u32::MAX);
-    let here: Vec<_> = ranked
-        .into_iter()
-        .skip(slice.offset as usize)
-        .take(slice.limit as usize)
-        .collect();
-    let rows: Vec<_> = here.iter().map(|t| t.paper).collect();
-    let mut places = here.into_iter().peekable();
-    let mut entries = Vec::with_capacity(rows.len());
-    // The store leaves out rows that are gone, so the two walk side by side.
-    for paper in app.store.papers(&rows).await? {
-        while places.next_if(|t| t.paper != paper.id).is_some() {}
-        let parts = places.next().map(|t| t.parts).unwrap_or_default();
-        entries.push(Entry { paper, parts });
-    }
-    Ok(LoadedList { entries, total })
-}
-
 async fn author(app: &App, key: &str, slice: Slice) -> Result<LoadedList, Error> {
     let (engine, key) = (app.engine.clone(), key.to_string());
     let (offset, limit) = (slice.offset as usize, slice.limit as usize);
@@ -306,6 +273,7 @@ async fn author(app: &App, key: &str, slice: Slice) -> Result<LoadedList, Error>
     Ok(LoadedList {
         entries: papers.into_iter().map(Entry::plain).collect(),
         total: u32::try_from(total).unwrap_or(u32::MAX),
+        closed: None,
     })
 }
 
@@ -329,5 +297,6 @@ async fn search(app: &App, query: &str, slice: Slice) -> Result<LoadedList, Erro
     Ok(LoadedList {
         entries: papers.into_iter().map(Entry::plain).collect(),
         total: u32::try_from(answer.total).unwrap_or(u32::MAX),
+        closed: None,
     })
 }

@@ -1,6 +1,5 @@
 //! Papers for tests: a plain one, and a strategy for hostile ones.
 
-use domain::hit::TrendPart;
 use domain::ids::{ExternalId, PaperId, Scheme};
 use domain::paper::{Author, Link, LinkKind, Paper, Summary, TextSources, Times, Version};
 use domain::record::Source;
@@ -98,10 +97,7 @@ pub(crate) fn bare_paper() -> Paper {
 
 /// A paper as an entry of a list.
 pub(crate) fn entry(paper: Paper) -> Entry {
-    Entry {
-        paper,
-        parts: Vec::<TrendPart>::new(),
-    }
+    Entry::plain(paper)
 }
 
 /// The site of tests.

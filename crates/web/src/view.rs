@@ -2,18 +2,19 @@
 
 mod address;
 mod layout;
+mod trend;
 mod words;
 
-use domain::hit::TrendPart;
 use domain::paper::{Author, Link, LinkKind, Paper};
-use domain::signal::Signal;
 use domain::window::Window;
+use search::interest::Interest;
 
 use crate::latex;
 use crate::lists::Entry;
 
 pub use address::{paper_path, path_segment, query_value};
 pub use layout::Layout;
+pub use trend::{TrendView, short, signal_name};
 pub use words::{cut, escape, long_date, month_name, number, plain_date, short_date, weekday_name};
 
 /// How many authors a card names.
@@ -98,15 +99,21 @@ pub struct CardView {
     pub day: Option<Anchor>,
     /// Withdrawn or deleted by its issuer.
     pub withdrawn: bool,
-    /// Why it is here, where that is not plain.
-    pub reasons: Vec<String>,
+    /// Came after its list was closed.
+    pub late: bool,
+    /// Why it stands where it stands on the trending list.
+    pub trend: Option<TrendView>,
+    /// Where it would probably stand, in words; for papers that nobody has voted on yet.
+    pub prediction: Option<String>,
 }
 
 impl CardView {
     /// A paper as its list shows it.
     pub fn new(entry: &Entry) -> Self {
         CardView {
-            reasons: entry.parts.iter().filter_map(reason).collect(),
+            late: entry.late,
+            trend: entry.trend.as_ref().map(TrendView::new),
+            prediction: entry.interest.as_ref().map(prediction),
             ..Self::of(&entry.paper)
         }
     }
@@ -151,7 +158,9 @@ impl CardView {
                 href: Window::Day(day).path(),
             }),
             withdrawn: paper.withdrawn,
-            reasons: Vec::new(),
+            late: false,
+            trend: None,
+            prediction: None,
         }
     }
 
@@ -178,8 +187,10 @@ impl CardView {
             .teaser
             .as_ref()
             .map_or(0, |t| t.label.len() + t.text.len());
-        let reasons: usize = self.reasons.iter().map(|r| r.len() + 4).sum();
-        FRAME + self.path.len() + self.title.0.len() + anchors + teaser + reasons
+        let trend = self.trend.as_ref().map_or(0, TrendView::bytes);
+        // With its paragraph.
+        let prediction = self.prediction.as_ref().map_or(0, |p| p.len() + 21);
+        FRAME + self.path.len() + self.title.0.len() + anchors + teaser + trend + prediction
     }
 }
 
@@ -292,6 +303,17 @@ pub fn web_links(paper: &Paper, kind: LinkKind) -> impl Iterator<Item = &Link> {
     paper.links_of(kind).filter(move |l| web(&l.url))
 }
 
+/// "Prediction from the text: likely above the middle, place 68 of 100 (4 in 5 such papers: 28 to 96)".
+pub fn prediction(interest: &Interest) -> String {
+    format!(
+        "Prediction from the text: {}, place {:.0} of 100 (4 in 5 such papers: {:.0} to {:.0})",
+        interest.words(),
+        interest.place,
+        interest.low,
+        interest.high
+    )
+}
+
 fn code(paper: &Paper) -> Option<Anchor> {
     let link = web_links(paper, LinkKind::Code).next()?;
     let text = match paper.stars {
@@ -302,32 +324,4 @@ fn code(paper: &Paper) -> Option<Anchor> {
         text,
         href: link.url.clone(),
     })
-}
-
-/// What one part of a trend says, if it says anything: "+12 stars in 3 days: 1.4 × 0.8", evidence times weight.
-fn reason(part: &TrendPart) -> Option<String> {
-    if part.gain == 0 {
-        return None;
-    }
-    let days = part.exposure_days.round().max(1.0);
-    let unit = if days > 1.0 { "days" } else { "day" };
-    Some(format!(
-        "+{} {} in {days} {unit}: {:.1} × {:.1}",
-        number(u64::from(part.gain)),
-        signal_name(part.signal),
-        part.evidence,
-        part.weight,
-    ))
-}
-
-/// A signal's name for people.
-pub fn signal_name(signal: Signal) -> &'static str {
-    match signal {
-        Signal::DailyUpvotes => "Daily Papers up-votes",
-        Signal::DailyComments => "Daily Papers comments",
-        Signal::Stars => "stars",
-        Signal::Votes => "votes here",
-        Signal::Saves => "saves here",
-        Signal::Comments => "comments here",
-    }
 }

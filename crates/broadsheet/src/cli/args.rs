@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use search::engine::Mode;
 
 use crate::{evaluating, importing};
@@ -78,6 +79,8 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// Measure how well searches find what people judged relevant: nDCG@10, recall@100, MRR, time
     Eval(EvalArgs),
+    /// Measure how well trending foretells what readers turn to, beside other sites' formulas: nDCG@5, Spearman
+    EvalTrending(EvalTrendingArgs),
     /// List and run papers' methods: their central claims against their baselines
     Lab(LabArgs),
     /// Check database, index, configuration and clock
@@ -467,6 +470,35 @@ impl EvalArgs {
             queries: self.queries,
             qrels: self.qrels,
             run: self.run,
+        }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct EvalTrendingArgs {
+    /// Daily Papers JSON, up-votes over time, and lists that another site called trending; plain, gzip or zstd
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The first test day; what the program learned is from before
+    #[arg(long, default_value = "2026-03-01", value_name = "DATE")]
+    split: Date,
+    /// Test up to before this day
+    #[arg(long, value_name = "DATE")]
+    until: Option<Date>,
+    /// Print each day: papers, nDCG@5, our first five and the five that were
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) days: bool,
+    /// Print the outcome as one JSON object, with each day
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl EvalTrendingArgs {
+    pub(crate) fn options(self) -> evaluating::trending::Options {
+        evaluating::trending::Options {
+            files: self.files,
+            split: self.split,
+            until: self.until,
         }
     }
 }

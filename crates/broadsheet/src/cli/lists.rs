@@ -11,8 +11,9 @@ use jiff::civil::Date;
 use search::engine::{Answer, Mode, Request, Sort};
 use store::Slice;
 use web::formats;
-use web::lists::{ListRef, trending_as_of};
+use web::lists::ListRef;
 use web::state::Status;
+use web::trending::trending_as_of;
 
 use super::args::{Form, ListArgs, PaperArgs, SearchArgs, SimilarArgs, SortArg, TrendingArgs};
 use super::json;

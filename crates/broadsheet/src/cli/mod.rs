@@ -10,6 +10,7 @@ mod digest;
 mod doctor;
 mod duplicates;
 mod eval;
+mod eval_trending;
 mod export;
 mod json;
 mod lab;
@@ -95,6 +96,10 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Eval(a) => {
             let json = a.json;
             eval::run(a.options(), json).await?;
+        }
+        Command::EvalTrending(a) => {
+            let (json, days) = (a.json, a.days);
+            eval_trending::run(a.options(), json, days).await?;
         }
         Command::Lab(a) => return lab::run(&config, &open(&config).await?, a.action).await,
         Command::Doctor => return doctor::run(&config).await,

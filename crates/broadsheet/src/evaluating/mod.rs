@@ -5,6 +5,7 @@
 //! against the judgements.
 
 mod beir;
+pub(crate) mod trending;
 
 use std::fmt::Write as _;
 use std::fs;

@@ -6,6 +6,7 @@
 mod harvest;
 mod keep;
 mod plan;
+mod stars;
 mod visiting;
 
 use std::process::ExitCode;
@@ -83,6 +84,7 @@ fn fetchable(name: &str) -> Result<Source> {
         Source::DailyPapers,
         Source::Biorxiv,
         Source::Feed,
+        Source::CodeHost,
     ];
     match known.into_iter().find(|s| s.as_str() == name) {
         Some(source) => Ok(source),
@@ -153,6 +155,7 @@ async fn attend(
         Visit::Harvest { category, day } => harvest::harvest(visitor, pipeline, category, *day)
             .await
             .map(Some),
+        Visit::Stars { most } => stars::snapshots(visitor, pipeline, *most, Timestamp::now()).await,
         single => bring(visitor, pipeline, single).await,
     };
     match outcome {

@@ -43,6 +43,11 @@ pub(super) enum Visit {
         /// Its address.
         url: String,
     },
+    /// The stars of the repositories that papers link to.
+    Stars {
+        /// At most so many.
+        most: u32,
+    },
 }
 
 impl Visit {
@@ -54,6 +59,7 @@ impl Visit {
             Visit::DailyPapers { .. } => Source::DailyPapers,
             Visit::Biorxiv { .. } => Source::Biorxiv,
             Visit::Feed { .. } => Source::Feed,
+            Visit::Stars { .. } => Source::CodeHost,
         }
     }
 
@@ -71,6 +77,7 @@ impl Visit {
                 until,
             } => format!("fetching {server} of {from} to {until}"),
             Visit::Feed { url } => format!("fetching {url}"),
+            Visit::Stars { .. } => "reading stars of papers' code".to_string(),
         }
     }
 
@@ -91,12 +98,13 @@ impl Visit {
             Visit::DailyPapers { .. } => "*".to_string(),
             Visit::Biorxiv { server, .. } => server.clone(),
             Visit::Feed { url } => url.clone(),
+            Visit::Stars { .. } => "stars".to_string(),
         }
     }
 
     fn day(&self, today: Date) -> Date {
         match self {
-            Visit::Announcement { .. } | Visit::Feed { .. } => today,
+            Visit::Announcement { .. } | Visit::Feed { .. } | Visit::Stars { .. } => today,
             Visit::Biorxiv { from, .. } => *from,
             Visit::Harvest { day, .. } | Visit::DailyPapers { day } => *day,
         }
@@ -140,6 +148,11 @@ pub(super) fn visits(sources: &Sources, ledger: &[Batch], today: Date) -> Vec<Vi
             .iter()
             .map(|url| Visit::Feed { url: url.clone() }),
     );
+    // The host allows sixty calls an hour: a round every so many minutes makes at most so many.
+    let most = sources.stars_a_round.min(sources.every_minutes);
+    if most > 0 {
+        visits.push(Visit::Stars { most });
+    }
     visits
 }
 
@@ -214,6 +227,23 @@ mod tests {
         let want = "harvesting cs.CL of 2026-11-19 from arXiv; harvesting cs.CL of 2026-11-20 from arXiv; \
                     fetching cs.CL from arXiv";
         check(&[], date(2026, 11, 23), want);
+    }
+
+    #[test]
+    fn stars_are_read_when_asked_for_and_never_faster_than_allowed() {
+        let most = |stars_a_round, every_minutes| {
+            let sources = Sources {
+                arxiv: Vec::new(),
+                daily_papers: false,
+                stars_a_round,
+                every_minutes,
+                ..Sources::default()
+            };
+            visits(&sources, &[], date(2026, 11, 23))
+        };
+        assert_eq!(most(0, 60), []);
+        assert_eq!(most(20, 60), [Visit::Stars { most: 20 }]);
+        assert_eq!(most(500, 30), [Visit::Stars { most: 30 }]);
     }
 
     #[test]

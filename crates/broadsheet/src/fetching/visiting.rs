@@ -85,6 +85,9 @@ impl Visitor {
                 )
                 .await
             }
+            Visit::Stars { .. } => Err(FetchError::Wrong(
+                "reading stars is not a single visit".to_string(),
+            )),
             Visit::Harvest { category, day } => Err(FetchError::Wrong(format!(
                 "the harvest of {category} of {day} is not a single visit"
             ))),
@@ -114,6 +117,7 @@ fn endpoints(written: &config::Endpoints) -> Endpoints {
         arxiv_list: or(&written.arxiv_list, own.arxiv_list),
         daily_papers: or(&written.daily_papers, own.daily_papers),
         biorxiv: or(&written.biorxiv, own.biorxiv),
+        code_host: or(&written.code_host, own.code_host),
     }
 }
 

@@ -12,7 +12,7 @@ const SHELF_TITLE: &str = "NERV++: An Enhanced Implicit Neural Video Representat
 /// Papers on the shelf.
 const SHELF_LEN: usize = 99;
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "",
     "serve",
     "import",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 26] = [
     "backup",
     "restore",
     "eval",
+    "eval-trending",
     "doctor",
     "config",
     "quarantine retry",

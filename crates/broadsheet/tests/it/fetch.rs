@@ -149,6 +149,65 @@ async fn every_answer_can_be_recorded() {
     );
 }
 
+/// A home with three papers that link to code, of which one repository is gone, and nothing to fetch but stars.
+fn home_with_code(server: &MockServer) -> Home {
+    let home = Home::new();
+    let config = format!(
+        "[sources]\narxiv = []\ndaily_papers = false\nstars_a_round = 50\n\
+         [sources.endpoints]\ncode_host = \"{}\"\n",
+        server.uri()
+    );
+    std::fs::create_dir(home.data()).unwrap();
+    std::fs::write(home.data().join("broadsheet.toml"), config).unwrap();
+    let yesterday = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
+    let paper = |n: u32, repository: &str| {
+        serde_json::json!({
+            "id": format!("2611.{n:05}"), "title": format!("Paper {n} with code"), "summary": "It runs.",
+            "githubRepo": format!("https://github.com/{repository}"), "submittedOnDailyAt": yesterday.to_string(),
+        })
+        .to_string()
+    };
+    let papers = [
+        paper(1, "example/one"),
+        paper(2, "Example/One"),
+        paper(3, "example/gone"),
+    ];
+    let file = home.file("papers.jsonl", papers.join("\n"));
+    block_in_place(|| home.ok(&["import", &file]));
+    home
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stars_of_papers_code_are_read_once_a_day() {
+    let server = MockServer::start().await;
+    serve(
+        &server,
+        "/repos/example/one",
+        "{\"stargazers_count\":42}".to_string(),
+    )
+    .await;
+    let home = home_with_code(&server);
+    block_in_place(|| {
+        let said = home.ok(&["fetch"]);
+        assert!(said.contains("code-host stars"), "{said}");
+        assert!(
+            said.contains("1 stored, unverified (1 gone or not readable: example/gone)"),
+            "{said}"
+        );
+        for id in ["2611.00001", "2611.00002"] {
+            let paper = home.json(&["paper", id, "--json"]);
+            assert_eq!(paper["stars"], 42, "{paper}");
+        }
+        let said = home.ok(&["fetch", "code-host"]);
+        assert!(
+            said.contains("reading stars of papers' code: nothing new"),
+            "{said}"
+        );
+    });
+    // Two papers of one repository are one call; nobody was asked twice.
+    assert_eq!(server.received_requests().await.unwrap().len(), 2);
+}
+
 #[test]
 fn an_unknown_source_is_wrong() {
     let said = Home::new().fails(&["fetch", "twitter"], 1);

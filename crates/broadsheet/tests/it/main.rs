@@ -13,6 +13,7 @@ mod clients;
 mod config;
 mod crash;
 mod eval;
+mod eval_trending;
 mod fetch;
 mod import;
 mod lab;

@@ -3,11 +3,56 @@
 use domain::record::{Item, Record};
 use sources::biorxiv::{self, Server};
 use sources::client::{Trust, Visit};
+use sources::code_host::{self, Repository, Stars};
 use sources::reread::reread;
 use sources::{daily_api, feed};
 use url::Url;
+use wiremock::matchers::{header, method, path};
+use wiremock::{Mock, ResponseTemplate};
 
 use crate::net_support::{Net, described, ok, start};
+
+#[tokio::test]
+async fn stars_are_asked_for_with_what_the_host_gave_last() {
+    let mut net = Net::start().await;
+    let unchanged = Mock::given(method("GET"))
+        .and(path("/repos/example/attention"))
+        .and(header("if-none-match", "\"monday\""))
+        .respond_with(ResponseTemplate::new(304));
+    unchanged.mount(&net.server).await;
+    let whole = ok("{\"stargazers_count\":42}").insert_header("etag", "\"monday\"");
+    net.serve("/repos/example/attention", whole).await;
+    net.serve("/repos/example/gone", ResponseTemplate::new(404))
+        .await;
+    net.serve("/repos/example/odd", ok("{\"stars\":1}")).await;
+    let stars = async |net: &Net, link: &str, visit| {
+        let repository = Repository::of(link).unwrap();
+        code_host::fetch(&net.client, &net.endpoints(), &repository, visit).await
+    };
+    let link = "https://github.com/Example/Attention/tree/main";
+    let first = stars(&net, link, Visit::IfChanged).await.unwrap();
+    let Stars::Counted {
+        stars: 42,
+        visited: Some(visited),
+        ..
+    } = first
+    else {
+        panic!("{first:?}");
+    };
+    net.client.remember(&[visited]).await.unwrap();
+    net.restart();
+    let again = stars(&net, link, Visit::IfChanged).await.unwrap();
+    assert_eq!(again, Stars::Unchanged);
+    let anew = stars(&net, link, Visit::Anew).await.unwrap();
+    assert!(matches!(anew, Stars::Counted { stars: 42, .. }));
+    let gone = stars(&net, "https://github.com/example/gone", Visit::Anew).await;
+    assert_eq!(gone.unwrap(), Stars::Gone);
+    let odd = stars(&net, "https://github.com/example/odd", Visit::Anew).await;
+    let said = odd.unwrap_err().to_string();
+    assert!(said.contains("it has no number of stars"), "{said}");
+    // One after the other, a second apart.
+    assert_eq!(net.call_seconds(), [0, 1, 2, 3, 4]);
+}
 
 fn daily_item(n: u32) -> String {
     format!(

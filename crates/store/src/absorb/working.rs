@@ -303,6 +303,12 @@ impl Entry {
         self.before.as_deref() != Some(&self.paper)
     }
 
+    /// Whether it is new, or stands on another day than before.
+    pub(super) fn is_listed_anew(&self) -> bool {
+        let before = self.before.as_deref();
+        before.is_none_or(|before| before.times.listed_day() != self.paper.times.listed_day())
+    }
+
     /// Keeps readings that are new. Whether the paper's numbers change.
     fn take_readings(&mut self, readings: &[Reading]) -> bool {
         for reading in readings {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use sqlx::AnyConnection;
 
 use super::working::{Entry, Working};
+use crate::closed;
 use crate::error::Result;
 use crate::lists::ListKind;
 use crate::row::{COLUMNS, Columns, Rank, bind_paper, external_text};
@@ -84,6 +85,9 @@ pub(super) async fn write(
     write_ids_and_links(conn, &changed).await?;
     write_readings(conn, &spoken_of).await?;
     write_provenance(conn, &spoken_of, now).await?;
+    let listed = changed.iter().filter(|(entry, _)| entry.is_listed_anew());
+    let listed: Vec<&Paper> = listed.map(|(entry, _)| &entry.paper).collect();
+    closed::append_late(conn, &listed, now).await?;
     let changed: BTreeSet<PaperId> = changed.iter().map(|(entry, _)| entry.paper.id).collect();
     let papers = spoken_of.into_iter().map(|entry| entry.paper);
     let papers = papers.filter(|paper| changed.contains(&paper.id));
@@ -289,7 +293,7 @@ async fn write_provenance(
 }
 
 /// What hangs on a paper, moved from one row ($2) to another ($1); what that has already stays as it is there.
-const MOVES: [&str; 11] = [
+const MOVES: [&str; 13] = [
     "UPDATE paper_ids SET paper = $1 WHERE paper = $2",
     "INSERT INTO links (paper, kind, url, source, at) \
         SELECT CAST($1 AS INTEGER), kind, url, source, at FROM links WHERE paper = $2 ON CONFLICT DO NOTHING",
@@ -308,6 +312,9 @@ const MOVES: [&str; 11] = [
         SELECT reader, CAST($1 AS INTEGER), letter, place FROM sent_papers WHERE paper = $2 ON CONFLICT DO NOTHING",
     "DELETE FROM sent_papers WHERE paper = $1",
     "DELETE FROM listings WHERE paper = $1",
+    "UPDATE closed_entries SET paper = $1 WHERE paper = $2 AND NOT EXISTS (SELECT 1 FROM closed_entries has \
+        WHERE has.paper = $1 AND has.kind = closed_entries.kind AND has.first_day = closed_entries.first_day)",
+    "DELETE FROM closed_entries WHERE paper = $1",
     "DELETE FROM links WHERE paper = $1",
     "DELETE FROM readings WHERE paper = $1",
     "DELETE FROM provenance WHERE paper = $1",

@@ -8,6 +8,7 @@
 mod absorb;
 mod backup;
 mod changes;
+mod closed;
 mod helpers;
 mod hosts;
 mod identity;
@@ -18,6 +19,7 @@ mod letters;
 mod lists;
 mod mail;
 mod open;
+mod priors;
 mod processes;
 mod properties;
 mod quarantine;

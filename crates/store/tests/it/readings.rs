@@ -1,5 +1,6 @@
 //! Signals as series, and the numbers that follow from them.
 
+use domain::paper::LinkKind;
 use domain::record::Item;
 use domain::signal::Signal;
 use store::testing::TestStore;
@@ -12,6 +13,7 @@ on_both_engines!(
     both_kinds_of_votes_add_up,
     histories_begin_with_the_last_reading_before,
     histories_are_bounded,
+    repositories_are_due_once_a_day,
 );
 
 async fn the_newest_reading_counts(store: TestStore) {
@@ -125,4 +127,37 @@ async fn histories_are_bounded(store: TestStore) {
     assert_eq!(papers, [9, 8, 7]);
     let all = store.signal_histories(at("2026-01-01"), 100).await.unwrap();
     assert_eq!((all.len(), all[9].listed), (10, day("2026-01-02")));
+}
+
+async fn repositories_are_due_once_a_day(store: TestStore) {
+    let with = |number: &str, listed: &str, url: &str, votes: u32| {
+        let mut record = arxiv(number, listed, &["cs.CL"]);
+        record.links = vec![link(LinkKind::Code, url)];
+        record.readings = vec![reading(Signal::Votes, listed, Some(votes))];
+        record
+    };
+    let mut read = with("2611.00004", "2026-11-20", "https://github.com/d/d", 9);
+    read.readings
+        .push(reading(Signal::Stars, "2026-11-22", None));
+    let records = [
+        with("2611.00001", "2026-11-20", "https://github.com/a/a", 1),
+        with("2611.00002", "2026-11-20", "https://github.com/b/b", 2),
+        with("2609.00003", "2026-09-01", "https://github.com/c/c", 9),
+        read,
+        with("2611.00005", "2026-11-20", "https://example.org/e/e", 9),
+        with("2611.00006", "2026-11-20", "https://github.com/owner", 9),
+    ];
+    absorb_soundly(&store, &papers(records)).await;
+    let due = async |before: &str, limit| {
+        let since = day("2026-10-01");
+        let address = "https://github.com/";
+        let papers = store.papers_to_star(since, at(before), address, limit);
+        let papers = papers.await.unwrap();
+        papers.iter().map(|p| p.key()).collect::<Vec<_>>()
+    };
+    // A failed reading is a reading here: it was tried.
+    assert_eq!(due("2026-11-22", 9).await, ["2611.00002", "2611.00001"]);
+    assert_eq!(due("2026-11-22", 1).await, ["2611.00002"]);
+    let tomorrow = ["2611.00004", "2611.00002", "2611.00001"];
+    assert_eq!(due("2026-11-23", 9).await, tomorrow);
 }

@@ -15,8 +15,9 @@ use super::params::Params;
 use super::shapes::{Item, SUBMITTER};
 use crate::base_url::BaseUrl;
 use crate::error::Error;
-use crate::lists::{ListRef, LoadedList, TRENDING_DAYS_DEFAULT};
+use crate::lists::{ListRef, LoadedList};
 use crate::state::App;
+use crate::trending::TRENDING_DAYS_DEFAULT;
 
 /// The last page that can be asked for. Deeper lists are read by day.
 const PAGE_MAX: u32 = 1000;

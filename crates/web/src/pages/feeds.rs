@@ -8,9 +8,10 @@ use super::html;
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
 use crate::error::Error;
-use crate::lists::{ListRef, TRENDING_DAYS};
+use crate::lists::ListRef;
 use crate::state::App;
 use crate::suffix::{FeedFormat, Suffix};
+use crate::trending::TRENDING_DAYS;
 use crate::view::{Anchor, Layout};
 
 /// How many categories the page names.

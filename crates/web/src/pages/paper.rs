@@ -24,8 +24,8 @@ use crate::latex;
 use crate::state::App;
 use crate::suffix::{PaperFormat, split_suffix};
 use crate::view::{
-    Anchor, Html, Layout, category, cut, more_authors, number, paper_path, query_value, short_date,
-    signal_name, tag, web_links,
+    Anchor, Html, Layout, category, cut, more_authors, number, paper_path, prediction, query_value,
+    short_date, signal_name, tag, web_links,
 };
 use record::Claim;
 
@@ -43,6 +43,8 @@ struct PaperPage {
     authors: Vec<AuthorView>,
     more_authors: String,
     votes: u32,
+    /// Where it would probably stand, where nobody has voted yet.
+    prediction: Option<String>,
     comments: u32,
     categories: Vec<Anchor>,
     tags: Vec<Anchor>,
@@ -187,6 +189,10 @@ async fn filled(app: &App, base: &BaseUrl, paper: &Paper) -> Result<PaperPage, E
             .collect(),
         more_authors: more_authors(paper, AUTHORS_SHOWN),
         votes: paper.votes,
+        prediction: (paper.votes == 0)
+            .then(|| app.engine.interest(paper))
+            .flatten()
+            .map(|interest| prediction(&interest)),
         comments: paper.comments,
         categories: paper.categories.iter().map(|c| category(c)).collect(),
         tags: paper.tags.iter().take(30).map(|t| tag(t)).collect(),

@@ -52,7 +52,7 @@ pub async fn show(
         return feeds::list(&app, &list, suffix, &base).await;
     }
     let (page, slice) = query.page()?;
-    let loaded = list.load(&app, slice).await?;
+    let loaded = list.load(&app, slice).await?.predict(&app);
     beyond(&list, page, &loaded)?;
     if loaded.total == 0 {
         return Err(Error::NotFound {

@@ -9,23 +9,26 @@ use super::{announce, feeds, html};
 use crate::base_url::BaseUrl;
 use crate::cache::Policy;
 use crate::error::Error;
-use crate::lists::{ListRef, TRENDING_DAYS, TRENDING_DAYS_DEFAULT, trending_as_of};
+use crate::lists::ListRef;
 use crate::state::App;
 use crate::suffix::Suffix;
+use crate::trending::{TRENDING_DAYS, TRENDING_DAYS_DEFAULT, trending_as_of};
 use crate::view::{Anchor, Layout, long_date};
 
 /// `GET /papers/trending`.
 pub async fn show(State(app): State<App>, base: BaseUrl, query: Query) -> Result<Response, Error> {
     let list = list(&query)?;
     let (page, slice) = query.page()?;
-    let loaded = list.load(&app, slice).await?;
+    let loaded = list.load(&app, slice).await?.predict(&app);
     beyond(&list, page, &loaded)?;
     let mut layout = Layout::new(&app, list.title());
     layout.section = "/papers/trending";
     layout.noindex = page > 1;
     announce(&mut layout, &list, &base);
     let mut shown = ListPage::new(layout, &list, &loaded, page);
-    shown.lead = "What readers turn to right now: gains in votes, comments and stars, weighed against what is usual for each."
+    shown.lead = "What readers turn to right now: gains in votes, comments and stars, weighed against what is usual in each field. \
+        Each place opens into its parts: evidence × weight; over how many announcements the signal was read; \
+        the rate that it has now with 90 % certainty, and the usual one."
         .to_string();
     let as_of = trending_as_of(&app).await?;
     if as_of < app.clock.now() {

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use domain::paper::utc_day;
 use domain::window::Window;
 use jiff::civil::Date;
 
@@ -14,7 +15,7 @@ use crate::base_url::BaseUrl;
 use crate::cache::Policy;
 use crate::calendar::{Calendar, same_kind};
 use crate::error::Error;
-use crate::lists::{ListRef, out_of_range, papers_in_words, window_title};
+use crate::lists::{ListRef, LoadedList, out_of_range, papers_in_words, window_title};
 use crate::state::App;
 use crate::suffix::split_suffix;
 use crate::view::{Anchor, CardView, Layout, plain_date, short_date};
@@ -169,7 +170,7 @@ pub async fn filled(
     // A week may touch two months, of which one has nothing.
     let days = calendar.days_in(window);
     let last_listed = days.last().map_or(window.first(), |(day, _)| *day);
-    let loaded = list.load(app, slice).await?;
+    let loaded = list.load(app, slice).await?.predict(app);
     beyond_end(&list, page, &loaded)?;
     let mut layout = Layout::new(app, list.title());
     announce(&mut layout, &list, base);
@@ -182,15 +183,24 @@ pub async fn filled(
         previous: calendar.previous(window).map(step),
         wider: wider(window, last_listed),
         next: calendar.next(window).map(step),
-        counted: format!(
-            "{}, most votes first",
-            papers_in_words(u64::from(loaded.total))
-        ),
+        counted: counted(&loaded),
         cards: CardView::all(&loaded.entries),
         show_days: !matches!(window, Window::Day(_)),
         pager: Pager::new(&list.path(), page, loaded.total),
         calendar: Some(Month::around(window, last_listed, calendar)),
     })
+}
+
+/// "244 papers, most votes first", and since when that order stands.
+fn counted(loaded: &LoadedList) -> String {
+    let papers = papers_in_words(u64::from(loaded.total));
+    match loaded.closed {
+        None => format!("{papers}, most votes first"),
+        Some(at) => format!(
+            "{papers}, most votes first as of {}, when this list was closed",
+            plain_date(utc_day(at))
+        ),
+    }
 }
 
 fn step(window: Window) -> Anchor {

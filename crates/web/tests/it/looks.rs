@@ -1,6 +1,9 @@
 //! What pages look like, by their source; and that they stay small.
 
+use std::collections::BTreeMap;
+
 use domain::paper::Author;
+use domain::prior::{Fitted, Prior, Priors};
 use domain::record::Source;
 use domain::signal::{Reading, Signal};
 
@@ -50,6 +53,55 @@ async fn similar_papers() {
 async fn the_ranking() {
     let site = TestSite::empty().await;
     check("ranking", &site.page("/about/ranking").await);
+}
+
+#[tokio::test]
+async fn the_numbers_in_force() {
+    let site = TestSite::empty().await;
+    let fitted = |alpha, papers| Fitted {
+        prior: Prior {
+            alpha,
+            beta: 0.0625,
+            unit: 2.5,
+        },
+        papers,
+    };
+    let key = |field: &str| (Signal::DailyUpvotes, field.to_string());
+    let priors = Priors {
+        at: Some(day("2026-11-21")),
+        fitted: BTreeMap::from([
+            (key(""), fitted(0.5, 1_240)),
+            (key("cs.CL"), fitted(0.25, 31)),
+        ]),
+    };
+    site.store.put_priors(&priors).await.unwrap();
+    let page = site.page("/about/ranking").await;
+    let begin = page.find("<caption>In force").unwrap();
+    let end = begin + page[begin..].find("</table>").unwrap();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!("ranking_in_force", &page[begin..end]);
+    });
+}
+
+#[tokio::test]
+async fn what_is_trending() {
+    let mut papers = some_papers();
+    papers[1].readings.push(Reading {
+        signal: Signal::DailyUpvotes,
+        at: "2026-11-22T00:00:00Z".parse().unwrap(),
+        value: Some(47),
+    });
+    papers[1]
+        .readings
+        .extend(
+            [("2026-11-20", 10), ("2026-11-22", 14)].map(|(on, stars)| Reading {
+                signal: Signal::Stars,
+                at: day(on),
+                value: Some(stars),
+            }),
+        );
+    let site = TestSite::with(papers).await;
+    check("trending", &site.page("/papers/trending?window=30").await);
 }
 
 #[tokio::test]

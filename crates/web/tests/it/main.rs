@@ -5,6 +5,7 @@
 )]
 
 mod addresses;
+mod closed;
 mod crawl;
 mod escaping;
 mod feeds;
@@ -18,4 +19,5 @@ mod mail;
 mod meaning;
 mod notes;
 mod papers_api;
+mod predicted;
 mod site;

@@ -17,6 +17,8 @@ use index::vectors::Model;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use search::engine::Engine;
+use search::interest::traits::TRAITS;
+use search::interest::{self, Knot, Learned, Parts};
 use store::testing::TestStore;
 use store::{Absorbed, Intake};
 use tempfile::TempDir;
@@ -53,6 +55,37 @@ fn encoder() -> Encoder {
         }
     }
     Encoder::from_bytes(model::write("test", 1.0, &tokens, &rows).unwrap()).unwrap()
+}
+
+/// A model of predicted interest that likes what is sparse, and has never seen wine.
+fn interest(encoder: &str) -> interest::Model {
+    let mut weights = vec![0.0; DIM];
+    weights[0] = 1.0;
+    let mut centre = vec![0.0; DIM];
+    centre[4] = -1.0;
+    let knot = |number, low, middle, high| Knot {
+        number,
+        low,
+        middle,
+        high,
+    };
+    let unmoved = Learned {
+        mean: 0.0,
+        deviation: 1.0,
+        weight: 0.0,
+    };
+    let parts = Parts {
+        encoder: encoder.to_string(),
+        papers: 1_000,
+        first_day: 20_000,
+        last_day: 20_100,
+        weights,
+        centre,
+        familiar_min: -0.1,
+        traits: [unmoved; TRAITS],
+        knots: vec![knot(0.0, 5.0, 45.0, 85.0), knot(1.0, 25.0, 65.0, 100.0)],
+    };
+    interest::Model::read(&interest::write(&parts)).unwrap()
 }
 
 pub(crate) struct TestSite {
@@ -152,9 +185,12 @@ impl TestSite {
             time_zone: TimeZone::UTC,
             version: "0.0.0-test",
         };
+        let engine = Engine::new(index.clone())
+            .with_encoder(encoder.clone())
+            .with_interest(interest(encoder.id()));
         let app = App::new(
             store.clone(),
-            Engine::new(index.clone()).with_encoder(encoder.clone()),
+            engine,
             settings,
             Clock(Arc::new(move || *hands.lock().unwrap())),
             status.clone(),

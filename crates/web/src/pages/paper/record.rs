@@ -24,6 +24,7 @@ pub(super) struct Claim {
 /// A source's name for people.
 pub(crate) fn source_name(source: Source) -> &'static str {
     match source {
+        Source::CodeHost => "the code's host",
         Source::Shelf => "the starter shelf",
         Source::SavedPage => "a saved Daily Papers page",
         Source::Bibliography => "a bibliography",
