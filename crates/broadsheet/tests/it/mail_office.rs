@@ -61,6 +61,11 @@ fn operators_add_suppress_and_remove() {
         home.fails(&["subscribers", "remove", "jane@example.org"], 1)
             .contains("gets no mail")
     );
+}
+
+#[test]
+fn operators_are_told_what_cannot_be() {
+    let home = Home::new();
     for (wrong, words) in [
         (
             &[

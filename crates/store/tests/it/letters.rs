@@ -16,6 +16,7 @@ on_both_engines!(
     letters_are_taken_by_one,
     a_lease_that_ended_hands_nothing_over,
     what_was_not_sent_is_new_again,
+    what_was_refused_or_ended_is_new_again,
     what_may_have_been_sent_is_not_dropped,
     united_papers_stay_sent,
     who_waits_goes_first,
@@ -251,7 +252,10 @@ async fn what_was_not_sent_is_new_again(store: TestStore) {
         LetterState::Dropped
     );
     assert_eq!(take(&store, at("2027-01-01")).await, []);
-    // Refused for good: the same.
+}
+
+async fn what_was_refused_or_ended_is_new_again(store: TestStore) {
+    let found = todays(&store, &["2611.00001", "2611.00002"]).await;
     let mine = subscribed(&store, "jill@example.org", &query("a")).await;
     store
         .compose(&[draft(&mine, 7, &found)], now())
