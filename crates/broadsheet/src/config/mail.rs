@@ -225,7 +225,7 @@ impl Smtp {
         if !self.password.is_empty() && has_file {
             bail!("mail.smtp has both password and password_file; keep one");
         }
-        if self.user.is_empty() != !has_password {
+        if self.user.is_empty() == has_password {
             bail!("mail.smtp needs user and password together, or neither");
         }
         if self.tls == Tls::None && has_password && !self.is_here() {

@@ -26,6 +26,9 @@ struct Pool {
     lowest: PaperId,
 }
 
+/// By edition and first day, each read by whoever needs it first.
+type Pools = HashMap<(i64, Date), Arc<OnceCell<Pool>>>;
+
 /// Picks papers for many subscriptions at one moment. What they share is read once.
 #[derive(Debug)]
 pub(super) struct Picker {
@@ -36,7 +39,7 @@ pub(super) struct Picker {
     today: Date,
     /// Looks back to each subscription's own first day, however old its list is.
     old_too: bool,
-    pools: Mutex<HashMap<(i64, Date), Arc<OnceCell<Pool>>>>,
+    pools: Mutex<Pools>,
 }
 
 /// What a digest would hold.
