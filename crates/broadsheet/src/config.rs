@@ -4,6 +4,7 @@
 //! read neither files nor the environment themselves.
 
 mod accounts;
+pub(crate) mod mail;
 mod readers;
 
 use std::net::SocketAddr;
@@ -36,6 +37,8 @@ pub(crate) struct Written {
     pub(crate) time_zone: String,
     /// What is fetched.
     pub(crate) sources: Sources,
+    /// Whether and how mail is sent.
+    pub(crate) mail: mail::Mail,
     /// Papers that run.
     pub(crate) lab: Lab,
     /// Accounts.
@@ -116,6 +119,7 @@ impl Default for Written {
             contact: String::new(),
             time_zone: "UTC".to_string(),
             sources: Sources::default(),
+            mail: mail::Mail::default(),
             lab: Lab::default(),
             accounts: Accounts::default(),
             submissions: Submissions::default(),
@@ -237,6 +241,7 @@ impl Config {
                 written.sources.every_minutes
             );
         }
+        written.mail.check(&written.base_url)?;
         if !written.lab.program.as_os_str().is_empty() && !written.lab.program.is_file() {
             bail!(
                 "lab.program: there is no file {}",

@@ -11,6 +11,7 @@ mod fetching;
 mod housekeeping;
 mod importing;
 mod lab;
+mod mail;
 mod memory;
 mod people;
 mod pipeline;

@@ -16,9 +16,10 @@ use web::state::{App, Clock, RenderMetrics, Site, Status};
 
 use crate::config::Config;
 use crate::fetching::submitted;
+use crate::mail::Office;
 use crate::pipeline::Pipeline;
 use crate::webhooks::Webhooks;
-use crate::{lab, people, schedule, shelf};
+use crate::{lab, mail, people, schedule, shelf};
 
 /// How long open requests may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -33,9 +34,17 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     status.update(|a| a.offline = offline);
     let (papers_that_run, limits) = lab::open(&config)?;
     let accounts = people::open(&config, &pipeline.store, listen).await?;
-    let app = app(&config, &pipeline, status.clone(), Some(metrics))
+    let mut app = app(&config, &pipeline, status.clone(), Some(metrics))
         .with_lab(papers_that_run)
         .with_people(accounts.clone());
+    let mut post = None;
+    if let Some(desk) = mail::desk(&config, &pipeline.store, offline).await? {
+        if desk.sending {
+            let office = Arc::new(Office::open(&config, &pipeline).await?);
+            post = Some((office, Arc::clone(&desk.wake)));
+        }
+        app = app.with_mail(desk);
+    }
     let listener = TcpListener::bind(listen).await.with_context(|| {
         format!(
             "cannot listen on {listen}; is another server there? --listen takes another address"
@@ -48,6 +57,13 @@ pub(crate) async fn serve(config: Config, listen: Option<SocketAddr>, offline: b
     people::say(&accounts, &config, address);
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
+    match post {
+        Some((office, wake)) => {
+            tasks.spawn(mail::send_regularly(office, wake, stop.clone()));
+        }
+        None if config.written.mail.is_on() => info!("No mail is sent: --offline calls nobody"),
+        None => {}
+    }
     start_work(&tasks, &stop, &config, &pipeline, &status, limits)?;
     tasks.close();
     let signalled = stop.clone();

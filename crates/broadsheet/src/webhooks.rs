@@ -16,7 +16,7 @@ use domain::ids::PaperId;
 use domain::paper::{Paper, utc_day};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use sources::post::Poster;
-use store::{Due, NewDelivery, Webhook};
+use store::{DueDelivery, NewDelivery, Webhook};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -191,7 +191,7 @@ impl Webhooks {
     }
 
     /// One attempt at one message.
-    async fn attempt(&self, due: Due, now: Timestamp) -> Result<()> {
+    async fn attempt(&self, due: DueDelivery, now: Timestamp) -> Result<()> {
         let id = format!("msg_{}_{}", due.webhook, due.id);
         let seconds = now.as_second().to_string();
         let signature = signature(&due.secret, &id, &seconds, &due.payload);

@@ -3,6 +3,7 @@
 //! - [`engine`] answers a search in one readable function; start there.
 //! - [`query`] is the language readers type, `plan` turns it into what the index understands.
 //! - `correct` forgives typing errors, [`marker`] highlights, `cursor` pages.
+//! - [`standing`] answers the queries of subscriptions, to the letter.
 //! - [`measure`] says how good a ranking is.
 //! - [`trend`] ranks by readers' signals, [`interest`] foretells where there are none yet.
 //!
@@ -25,6 +26,7 @@ pub mod measure;
 mod plan;
 pub mod query;
 pub mod similar;
+pub mod standing;
 mod stop_words;
 pub mod trend;
 mod window;

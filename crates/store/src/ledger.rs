@@ -72,6 +72,25 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that a source was asked again and says that nothing has changed since its newest settled line: that line
+    /// was looked at now.
+    pub async fn still_settled(
+        &self,
+        source: Source,
+        category: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        const SQL: &str = "UPDATE batches SET checked = $3 WHERE source = $1 AND category = $2 AND settled = 1 \
+            AND day = (SELECT MAX(day) FROM batches b WHERE b.source = $1 AND b.category = $2)";
+        sqlx::query(SQL)
+            .bind(source.as_str())
+            .bind(category)
+            .bind(micros(now))
+            .execute(self.writers())
+            .await?;
+        Ok(())
+    }
+
     /// One ledger line.
     pub async fn batch(&self, key: &BatchKey) -> Result<Option<Batch>> {
         const SQL: &str = "SELECT source, category, day, expected, received, stored, set_aside, duplicates, state, \

@@ -1,4 +1,4 @@
-//! All SQL: papers, signals, ledger, quarantine, jobs, people, and what they do and say; SQLite or PostgreSQL, one SQL
+//! All SQL: papers, signals, ledger, quarantine, jobs, mail, people, and what they do and say; SQLite or PostgreSQL, one SQL
 //! text for both.
 //!
 //! The database is the truth and nothing else is: the index is derived from it and can be rebuilt. Everything that
@@ -26,6 +26,7 @@ mod jobs;
 mod lab;
 mod ledger;
 mod lists;
+mod mail;
 mod meta;
 mod migrate;
 mod papers;
@@ -59,9 +60,14 @@ pub use jobs::{ATTEMPTS_MAX, Job, NewJob};
 pub use lab::{LabOrder, LabRun, LabState, Ordered};
 pub use ledger::Checkpoint;
 pub use lists::{List, Slice};
+pub use mail::{
+    About, Addressed, Asked, Candidate, Draft, Due, Lane, Letter, LetterId, LetterKind,
+    LetterState, MailBounds, MailTotals, NoteBounds, REFUSALS_MAX, Reader, Refused, Subscriber,
+    Suppression, Why,
+};
 pub use papers::{Address, Provenance, Totals};
 pub use quarantine::Quarantined;
 pub use webhooks::{
-    DELIVERY_ATTEMPTS_MAX, Delivery, DeliveryState, Due, NewDelivery, NewWebhook, WAITING_MAX,
-    WEBHOOKS_MAX, Webhook,
+    DELIVERY_ATTEMPTS_MAX, Delivery, DeliveryState, DueDelivery, NewDelivery, NewWebhook,
+    WAITING_MAX, WEBHOOKS_MAX, Webhook,
 };

@@ -6,7 +6,6 @@
 
 mod cookies;
 mod know;
-pub mod note;
 pub mod password;
 pub mod secret;
 pub mod sso;
@@ -26,7 +25,6 @@ use crate::throttle::Throttle;
 pub(crate) use cookies::{Cookie, Cookies};
 pub(crate) use know::SESSION_GOOD;
 pub use know::know;
-use note::Postman;
 use password::Hasher;
 use sso::SingleSignOn;
 pub(crate) use viewer::By;
@@ -74,8 +72,6 @@ pub struct People {
     pub sign_up: SignUp,
     /// Hashes passwords, a few at a time.
     pub passwords: Hasher,
-    /// Sends what must reach an address; `None` where the site cannot send mail.
-    pub postman: Option<Arc<dyn Postman>>,
     /// Another site that signs people in.
     pub sso: Option<Arc<dyn SingleSignOn>>,
     /// What the first admin must show, while there is none: it is printed where the server was started.
@@ -113,7 +109,6 @@ impl People {
             mode: Mode::Nobody,
             sign_up: SignUp::Closed,
             passwords: Hasher::default(),
-            postman: None,
             sso: None,
             setup_code: None,
             marker: secret::Marker::new(&[0; secret::LEN]),

@@ -46,6 +46,7 @@ async fn robots(base: BaseUrl) -> Response {
         "User-agent: *\n\
          Disallow: /search\n\
          Disallow: /api/\n\
+         Disallow: /mail/\n\
          Disallow: /papers/date/\n\
          Disallow: /papers/week/\n\
          Disallow: /papers/month/\n\

@@ -1,7 +1,8 @@
 //! HTTP out: pages, feeds, APIs. Only this crate knows HTTP.
 //!
 //! Start with [`router`], where every address is listed, and [`state`], what every handler can reach.
-//! [`lists`] are what the site shows, as [`pages`] or feeds; [`view`] is how a paper looks on them.
+//! [`lists`] are what the site shows, as [`pages`] or feeds; [`view`] is how a paper looks on them; [`mail`] is what messages
+//! say and how readers subscribe to them.
 
 pub mod account;
 pub(crate) mod api;
@@ -18,6 +19,7 @@ pub mod lab;
 pub mod latex;
 pub mod limits;
 pub mod lists;
+pub mod mail;
 pub mod markdown;
 pub mod observe;
 pub mod origin;

@@ -16,6 +16,7 @@ pub mod feeds;
 pub mod form;
 pub mod lab;
 pub mod list;
+pub mod mail;
 pub mod month;
 pub mod neighbours;
 pub mod paper;

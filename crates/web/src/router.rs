@@ -10,7 +10,7 @@ use crate::account::know;
 use crate::cache::{self, Answers};
 use crate::limits::{self, Places};
 use crate::pages::{
-    about, account, admin, author, categories, claims, collections, coverage, feeds, lab,
+    about, account, admin, author, categories, claims, collections, coverage, feeds, lab, mail,
     nothing_here, paper, people, search, similar, submit, suggest, tags, talk, today, trending,
     webhooks, window,
 };
@@ -77,6 +77,7 @@ pub fn router(app: App) -> Router {
         .merge(admin::private_routes())
         .merge(claims::private_routes())
         .merge(collections::private_routes())
+        .merge(mail::routes())
         .merge(submit::private_routes())
         .merge(talk::routes())
         .merge(webhooks::private_routes());

@@ -13,6 +13,7 @@ use store::Store;
 use crate::account::People;
 use crate::calendar::Calendar;
 use crate::lab::Lab;
+use crate::mail::desk::Desk;
 use crate::pages::neighbours::Orders;
 use crate::pages::talk::Throttles;
 use crate::policy::Policy;
@@ -132,6 +133,8 @@ pub struct App {
     pub status: Status,
     /// `/metrics`; `None` answers 404.
     pub metrics: Option<RenderMetrics>,
+    /// Where readers subscribe to mail; `None` where it was never switched on.
+    pub mail: Option<Arc<Desk>>,
     /// Papers that run.
     pub lab: Lab,
     /// How often people may vote and write.
@@ -165,10 +168,19 @@ impl App {
             clock,
             status,
             metrics,
+            mail: None,
             lab: Lab::default(),
             policy: Policy::default(),
             calendar: Arc::default(),
             orders: Orders::default(),
+        }
+    }
+
+    /// The site with a desk at which readers subscribe to mail.
+    pub fn with_mail(self, desk: Desk) -> Self {
+        App {
+            mail: Some(Arc::new(desk)),
+            ..self
         }
     }
 

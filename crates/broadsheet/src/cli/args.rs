@@ -65,6 +65,12 @@ pub(crate) enum Command {
     Coverage(CoverageArgs),
     /// List, show or retry records that could not be read
     Quarantine(QuarantineArgs),
+    /// Send the mail that is due, or show what an address would be sent
+    Digest(DigestArgs),
+    /// List, add, remove or suppress those who get mail
+    Subscribers(SubscribersArgs),
+    /// Take in a delivery report or a complaint that a mail server sent back
+    Bounce(BounceArgs),
     /// Build the search index anew from the database
     Rebuild,
     /// Write a copy of the whole database, while the server runs
@@ -333,6 +339,92 @@ pub(crate) enum QuarantineAction {
         /// Its number
         id: Option<i64>,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DigestArgs {
+    /// Send nothing and write nothing down: print whole messages as they would be sent
+    #[arg(long, requires = "address")]
+    pub(crate) dry_run: bool,
+    /// Whose messages to print
+    #[arg(long = "for", requires = "dry_run", value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct SubscribersArgs {
+    #[command(subcommand)]
+    pub(crate) action: SubscribersAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SubscribersAction {
+    /// List readers with their subscriptions, and suppressed addresses
+    List {
+        /// JSON, one object
+        #[arg(long)]
+        json: bool,
+    },
+    /// Subscribe an address without asking its owner, who has asked you
+    Add(AddArgs),
+    /// Forget an address, with its subscriptions and what it was sent
+    Remove {
+        /// Mail address
+        address: String,
+    },
+    /// Never write to an address, whoever asks
+    Suppress {
+        /// Mail address
+        address: String,
+        /// Why, for the list
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
+    },
+    /// Allow mail to a suppressed address again
+    Allow {
+        /// Mail address
+        address: String,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AddArgs {
+    /// Mail address
+    pub(crate) address: String,
+    /// Only papers that have everything that this search asks for
+    #[arg(long, conflicts_with = "cat", value_name = "QUERY")]
+    pub(crate) query: Option<String>,
+    /// Only papers of this category, such as cs.CL; may be given several times
+    #[arg(long, value_name = "CATEGORY")]
+    pub(crate) cat: Vec<String>,
+    /// Once a week instead of on each day
+    #[arg(long)]
+    pub(crate) weekly: bool,
+    /// Days, such as mon,thu [default: Monday to Friday; fri if weekly]
+    #[arg(long, value_name = "DAYS")]
+    pub(crate) days: Option<String>,
+    /// From this hour on
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u8).range(0..=23), value_name = "HOUR")]
+    pub(crate) hour: u8,
+    /// Time zone, such as Europe/Berlin [default: the site's]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) zone: Option<String>,
+    /// At most this many papers
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u8).range(1..=50), value_name = "N")]
+    pub(crate) most: u8,
+    /// Write also when there is nothing new
+    #[arg(long)]
+    pub(crate) nothing: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BounceArgs {
+    /// Message to read; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Believe the address in a report that names no letter of ours
+    #[arg(long)]
+    pub(crate) trust: bool,
 }
 
 #[derive(Debug, ClapArgs)]

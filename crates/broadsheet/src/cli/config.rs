@@ -14,6 +14,7 @@ pub(crate) fn run(config: &Config, action: ConfigAction) -> Result<()> {
             if !secret.is_empty() {
                 *secret = "***".to_string();
             }
+            written.mail = written.mail.without_secrets();
             match &config.file {
                 Some(file) => println!("# from {} and the environment", file.display()),
                 None => println!(

@@ -4,11 +4,15 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use domain::ledger::BatchState;
-use jiff::Timestamp;
 use jiff::civil::date;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{Config, without_password};
+use crate::mail::Office;
 use crate::pipeline::Pipeline;
+
+/// Letters that wait for longer than this are worth a word: a mail server may put them off for hours.
+const UNSENT_TOO_LONG: SignedDuration = SignedDuration::from_hours(12);
 
 /// Prints one line per finding; the exit code is 1 when something needs doing.
 pub(crate) async fn run(config: &Config) -> Result<ExitCode> {
@@ -28,7 +32,10 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode> {
         ));
     }
     match Pipeline::open(config).await {
-        Ok(pipeline) => look_at(&pipeline, config, &mut findings).await?,
+        Ok(pipeline) => {
+            look_at(&pipeline, config, &mut findings).await?;
+            look_at_mail(&pipeline, config, &mut findings).await?;
+        }
         Err(error) => findings.bad(&format!("{error:#}")),
     }
     println!(
@@ -44,6 +51,53 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Whether mail could be sent: key, password, folder, or a conversation with the mail server up to the login.
+async fn look_at_mail(pipeline: &Pipeline, config: &Config, findings: &mut Findings) -> Result<()> {
+    if !config.written.mail.is_on() {
+        findings.good("mail is switched off");
+        return Ok(());
+    }
+    let office = match Office::open(config, pipeline).await {
+        Ok(office) => office,
+        Err(error) => {
+            findings.bad(&format!("mail: {error:#}"));
+            return Ok(());
+        }
+    };
+    match office.try_out().await {
+        Ok(well) => findings.good(&format!("mail: {well}")),
+        Err(error) => findings.bad(&format!("mail: {error:#}")),
+    }
+    if !office.has_https() {
+        findings.note(
+            "mail: base_url is not https, so mail programs offer no unsubscribing by one click, and large providers may \
+             refuse the mail",
+        );
+    }
+    match office.signature_place() {
+        Some(place) => findings.note(&format!(
+            "mail is signed; the public key must be in DNS at {place}"
+        )),
+        None => findings.note(
+            "mail is not signed here (mail.dkim.key_file); large providers refuse what nobody signs, so the mail server \
+             must do it",
+        ),
+    }
+    let totals = pipeline.store.mail_totals().await?;
+    findings.good(&format!(
+        "mail: {} subscriptions, {} addresses suppressed, {} letters not sent yet",
+        totals.active, totals.suppressed, totals.unsent
+    ));
+    if let Some(since) = totals.unsent_since
+        && Timestamp::now().duration_since(since) > UNSENT_TOO_LONG
+    {
+        findings.bad(&format!(
+            "mail: letters have been waiting since {since}; does the server run, and does the mail server take them?"
+        ));
+    }
+    Ok(())
 }
 
 async fn look_at(pipeline: &Pipeline, config: &Config, findings: &mut Findings) -> Result<()> {

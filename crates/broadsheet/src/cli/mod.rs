@@ -3,8 +3,10 @@
 
 mod args;
 mod backup;
+mod bounce;
 mod config;
 mod coverage;
+mod digest;
 mod doctor;
 mod duplicates;
 mod eval;
@@ -14,6 +16,7 @@ mod json;
 mod lab;
 mod lists;
 mod quarantine;
+mod subscribers;
 mod table;
 mod user;
 
@@ -83,6 +86,11 @@ async fn execute(command: Command, config: Config) -> Result<ExitCode> {
         Command::Export(a) => export::run(&config, &open(&config).await?, a.format).await?,
         Command::Coverage(a) => coverage::run(&open(&config).await?, &a).await?,
         Command::Quarantine(a) => return quarantine::run(&open(&config).await?, a.action).await,
+        Command::Digest(a) => return digest::run(&config, &open(&config).await?, &a).await,
+        Command::Subscribers(a) => {
+            return subscribers::run(&config, &open(&config).await?, a.action).await;
+        }
+        Command::Bounce(a) => return bounce::run(&Pipeline::open(&config).await?, &a).await,
         Command::Rebuild => open(&config).await?.rebuild(true).await?,
         Command::Backup(a) => backup::backup(&config, &a.file).await?,
         Command::Restore(a) => backup::restore(&config, &a.file, a.replace).await?,

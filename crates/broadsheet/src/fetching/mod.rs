@@ -160,7 +160,14 @@ async fn attend(
         single => bring(visitor, pipeline, single).await,
     };
     match outcome {
-        Ok(None) => summary.unchanged.push(visit.words()),
+        Ok(None) => {
+            let key = visit.key(today);
+            let store = &pipeline.store;
+            store
+                .still_settled(key.source, &key.category, Timestamp::now())
+                .await?;
+            summary.unchanged.push(visit.words());
+        }
         Ok(Some(batch)) => {
             report(&batch);
             summary.batches.push(batch);

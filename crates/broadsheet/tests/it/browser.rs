@@ -1,12 +1,14 @@
 //! The pages in a real browser: wide and narrow, light and dark, with the keyboard.
 
+use domain::subscription::Scope;
 use serde_json::json;
 
+use crate::mail::{configure, folder_settings, in_folder, outbox, parse, read, subscribe, wish};
 use crate::papers::arxiv_dump;
 use crate::program::{Home, Server};
 use crate::window::Browser;
 
-const PAGES: [(&str, &str); 14] = [
+const PAGES: [(&str, &str); 15] = [
     ("front", "/"),
     ("day", "/papers/date/2025-08-07"),
     ("month", "/papers/month/2024-01"),
@@ -20,6 +22,7 @@ const PAGES: [(&str, &str); 14] = [
     ("lab-method", "/lab/eora"),
     ("feeds", "/feeds"),
     ("coverage", "/about/coverage"),
+    ("subscribe", "/subscribe?q=state+space"),
     ("missing", "/papers/2101.00001"),
 ];
 
@@ -37,8 +40,40 @@ fn site() -> (Home, Server) {
     });
     let readings: Vec<_> = readings.collect();
     home.ok(&["import", &home.file("readings.jsonl", readings.join("\n"))]);
+    configure(&home, &folder_settings(&home));
     let server = home.serve();
     (home, server)
+}
+
+#[test]
+#[ignore = "needs chromedriver; `.ci/run browser` starts one"]
+fn a_mail_fits_a_phone_and_both_schemes() {
+    let home = in_folder(20);
+    subscribe(&home, &[("jane@example.org", wish(Scope::All))]);
+    home.ok(&["digest"]);
+    let text = read(&outbox(&home)[0]);
+    let html = parse(&text).body_html(0).unwrap().into_owned();
+    let file = home.file("mail.html", html);
+    let browser = Browser::open();
+    for (width, scheme) in [
+        (320, "light"),
+        (320, "dark"),
+        (1280, "light"),
+        (1280, "dark"),
+    ] {
+        browser.look(width, scheme);
+        browser.go(&format!("file://{file}"));
+        browser.picture(&format!("mail-{width}-{scheme}"));
+        let page = format!("the mail at {width} px, {scheme}");
+        for (script, fault) in [
+            (WIDER_THAN_WINDOW, "scrolls sideways"),
+            (FAINT_TEXT, "has text that is hard to read"),
+        ] {
+            assert_eq!(browser.script(script), json!([]), "{page} {fault}");
+        }
+        let dark = browser.script(PAPER_BRIGHTNESS).as_f64().unwrap() < 0.2;
+        assert_eq!(dark, scheme == "dark", "{page}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ const SHELF_TITLE: &str = "NERV++: An Enhanced Implicit Neural Video Representat
 /// Papers on the shelf.
 const SHELF_LEN: usize = 99;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 27] = [
     "",
     "serve",
     "import",
@@ -35,6 +35,11 @@ const COMMANDS: [&str; 22] = [
     "doctor",
     "config",
     "quarantine retry",
+    "digest",
+    "subscribers",
+    "subscribers add",
+    "subscribers suppress",
+    "bounce",
 ];
 
 #[test]

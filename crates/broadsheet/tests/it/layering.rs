@@ -25,7 +25,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
 const TESTS_MAY_ALSO_USE: [(&str, &str); 2] = [("web", "encode"), ("web", "index")];
 
 /// Libraries that one crate alone may know, so that a decision stays in one place.
-const KNOWN_TO_ONE: [(&str, &str); 14] = [
+const KNOWN_TO_ONE: [(&str, &str); 16] = [
     ("askama", "web"),
     ("atom_syndication", "web"),
     ("axum", "web"),
@@ -33,6 +33,8 @@ const KNOWN_TO_ONE: [(&str, &str); 14] = [
     ("burn", "lab"),
     ("feed-rs", "sources"),
     ("figment", "broadsheet"),
+    ("lettre", "broadsheet"),
+    ("mail-parser", "broadsheet"),
     ("reqwest", "sources"),
     ("rss", "web"),
     ("sqlx", "store"),

@@ -207,3 +207,37 @@ fn news_match_a_kept_query_whole_or_not_at_all() {
     check("reinforcment", &all, &[]);
     check("reinforcement", &[99], &[]);
 }
+
+#[track_caller]
+fn check_standing(query: &str, since: i8, expected: &[u32]) {
+    let (_dir, engine) = shelf();
+    let found = engine.standing(query, date(2024, 1, since)).unwrap();
+    let rows: Vec<u32> = found.iter().map(|paper| paper.0).collect();
+    assert_eq!(rows, expected, "{query:?} since {since}");
+}
+
+#[test]
+fn standing_queries_are_taken_to_the_letter() {
+    check_standing("transformer", 1, &[2, 1]);
+    check_standing("transformer", 2, &[2]);
+    check_standing("cat:stat mamba", 3, &[3]);
+    check_standing("cat:cs.CL", 6, &[7, 6]);
+    check_standing("reward -games", 1, &[5]);
+    check_standing("author:shazeer", 1, &[1]);
+    // A search would correct the first and find papers with most of the words of the others.
+    assert_eq!(rows(&ask(&shelf().1, "transfromer")).len(), 2);
+    check_standing("transfromer", 1, &[]);
+    assert!(
+        !rows(&ask(
+            &shelf().1,
+            "reinforcement learning from human feedback zebra"
+        ))
+        .is_empty()
+    );
+    check_standing("reinforcement learning from human feedback zebra", 1, &[]);
+    check_standing("reinforcement learning from human feedback models", 1, &[5]);
+    check_standing("2401.00004", 1, &[4]);
+    check_standing("2401.00004", 5, &[]);
+    check_standing("", 1, &[]);
+    check_standing("...", 1, &[]);
+}

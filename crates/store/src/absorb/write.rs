@@ -305,7 +305,7 @@ async fn write_provenance(
 }
 
 /// What hangs on a paper, moved from one row ($2) to another ($1); what that has already stays as it is there.
-const MOVES: [&str; 10] = [
+const MOVES: [&str; 13] = [
     "UPDATE paper_ids SET paper = $1 WHERE paper = $2",
     "INSERT INTO links (paper, kind, url, source, at) \
         SELECT CAST($1 AS INTEGER), kind, url, source, at FROM links WHERE paper = $2 ON CONFLICT DO NOTHING",
@@ -320,6 +320,10 @@ const MOVES: [&str; 10] = [
     "INSERT INTO announcements (source, category, day, paper, kind) \
         SELECT source, category, day, CAST($1 AS INTEGER), kind FROM announcements WHERE paper = $2 \
         ON CONFLICT DO NOTHING",
+    "INSERT INTO sent_papers (reader, paper, letter, place) \
+        SELECT reader, CAST($1 AS INTEGER), letter, place FROM sent_papers WHERE paper = $2 ON CONFLICT DO NOTHING",
+    "DELETE FROM sent_papers WHERE paper = $1",
+    "DELETE FROM listings WHERE paper = $1",
     "UPDATE closed_entries SET paper = $1 WHERE paper = $2 AND NOT EXISTS (SELECT 1 FROM closed_entries has \
         WHERE has.paper = $1 AND has.kind = closed_entries.kind AND has.first_day = closed_entries.first_day)",
     "DELETE FROM closed_entries WHERE paper = $1",

@@ -94,7 +94,7 @@ pub struct NewDelivery {
 
 /// A delivery that has been taken to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct DueDelivery {
     /// Its number: the same at every attempt.
     pub id: i64,
     /// Whose.
@@ -150,7 +150,7 @@ impl Store {
         &self,
         now: Timestamp,
         lease: SignedDuration,
-    ) -> Result<Option<Due>> {
+    ) -> Result<Option<DueDelivery>> {
         const OLDEST: &str = "SELECT d.id FROM deliveries d JOIN webhooks w ON w.id = d.webhook \
             WHERE d.state = 'waiting' AND d.next_at <= $1 AND d.locked_until <= $1 AND w.paused IS NULL \
             ORDER BY d.next_at, d.id LIMIT 1";
@@ -183,7 +183,7 @@ impl Store {
                 .await?;
             let Some(place) = place else { continue };
             let mut columns = Columns::of(&place);
-            return Ok(Some(Due {
+            return Ok(Some(DueDelivery {
                 id,
                 webhook,
                 url: columns.text()?.to_string(),
@@ -196,7 +196,12 @@ impl Store {
     }
 
     /// The other side took it.
-    pub async fn delivery_sent(&self, due: &Due, status: &str, now: Timestamp) -> Result<()> {
+    pub async fn delivery_sent(
+        &self,
+        due: &DueDelivery,
+        status: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         const SENT: &str = "UPDATE deliveries SET state = 'sent', ended = $3, locked_until = 0, last_error = '' \
             WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
         const WORKS: &str =
@@ -222,7 +227,7 @@ impl Store {
     /// `hopeless`. The webhook is then paused, with the reason for its owner. Returns whether it was given up.
     pub async fn delivery_failed(
         &self,
-        due: &Due,
+        due: &DueDelivery,
         error: &str,
         hopeless: bool,
         now: Timestamp,

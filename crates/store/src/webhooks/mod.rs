@@ -11,7 +11,7 @@ use domain::account::UserId;
 use jiff::Timestamp;
 
 pub use deliveries::{
-    DELIVERY_ATTEMPTS_MAX, Delivery, DeliveryState, Due, NewDelivery, WAITING_MAX,
+    DELIVERY_ATTEMPTS_MAX, Delivery, DeliveryState, DueDelivery, NewDelivery, WAITING_MAX,
 };
 pub use kept::{NewWebhook, WEBHOOKS_MAX};
 

@@ -9,6 +9,7 @@ use crate::helpers::*;
 
 on_both_engines!(
     lines_are_replaced_and_listed,
+    an_unchanged_answer_is_a_look,
     announcements_keep_the_first_word,
     announcements_move_when_papers_unite,
     repeats_are_found_by_digest,
@@ -83,6 +84,53 @@ async fn absorb_announced(store: &Store, key: &BatchKey, lines: &[(&str, Announc
         ..Intake::default()
     };
     store.absorb(&intake, now()).await.unwrap();
+}
+
+async fn an_unchanged_answer_is_a_look(store: TestStore) {
+    let url = "https://blog.example.org/atom.xml";
+    let later = at("2026-11-25T09:00:00Z");
+    let checked = async |on: &str| {
+        let line = store
+            .batch(&key(Source::Feed, url, on))
+            .await
+            .unwrap()
+            .unwrap();
+        line.checked
+    };
+    for (on, state) in [
+        ("2026-11-20", BatchState::Unverified),
+        ("2026-11-23", BatchState::Unverified),
+    ] {
+        store
+            .put_batch(&batch(key(Source::Feed, url, on), state))
+            .await
+            .unwrap();
+    }
+    store.still_settled(Source::Feed, url, later).await.unwrap();
+    assert_eq!(
+        (checked("2026-11-20").await, checked("2026-11-23").await),
+        (now(), later)
+    );
+    // What was open stays as it was looked at last.
+    store
+        .put_batch(&batch(
+            key(Source::Feed, url, "2026-11-24"),
+            BatchState::Failed,
+        ))
+        .await
+        .unwrap();
+    store
+        .still_settled(Source::Feed, url, at("2026-11-26"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (checked("2026-11-23").await, checked("2026-11-24").await),
+        (later, now())
+    );
+    store
+        .still_settled(Source::Feed, "https://other.example.org/", later)
+        .await
+        .unwrap();
 }
 
 async fn announcements_keep_the_first_word(store: TestStore) {

@@ -3,7 +3,9 @@
 use domain::account::UserId;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use store::testing::TestStore;
-use store::{DELIVERY_ATTEMPTS_MAX, DeliveryState, Due, NewDelivery, NewWebhook, WEBHOOKS_MAX};
+use store::{
+    DELIVERY_ATTEMPTS_MAX, DeliveryState, DueDelivery, NewDelivery, NewWebhook, WEBHOOKS_MAX,
+};
 
 use crate::helpers::*;
 
@@ -46,7 +48,7 @@ async fn queue(store: &TestStore, webhook: i64, papers: &[u32]) -> u32 {
         .unwrap()
 }
 
-async fn taken(store: &TestStore, time: Timestamp) -> Option<Due> {
+async fn taken(store: &TestStore, time: Timestamp) -> Option<DueDelivery> {
     store.take_delivery(time, LEASE).await.unwrap()
 }
 

@@ -24,7 +24,7 @@ async fn join(site: &TestSite, name: &str) -> String {
     let asked = site.post_as("", "/sign-up", &form).await;
     assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
     let joined = site
-        .post_as("", &site.mailed_path(), &format!("name={name}"))
+        .post_as("", &site.mailed_path().await, &format!("name={name}"))
         .await;
     assert_eq!(joined.status, StatusCode::SEE_OTHER, "{}", joined.text());
     cookies(&joined)
@@ -45,7 +45,7 @@ async fn an_account_is_made_by_the_mailed_link() {
             .text()
             .contains("A mail is on its way to Jane@example.org")
     );
-    let path = site.mailed_path();
+    let path = site.mailed_path().await;
     // Programs that check mails open links: nothing happens by that.
     let page = site.page(&path).await;
     assert!(page.contains("Make the account"), "{page}");
@@ -75,7 +75,7 @@ async fn a_link_ends_after_two_hours() {
         "name=jane&address=jane%40example.org&password=",
     )
     .await;
-    let path = site.mailed_path();
+    let path = site.mailed_path().await;
     site.at("2026-11-23T14:00:00Z");
     let late = site.post_as("", &path, "name=jane").await;
     assert_eq!(late.status, StatusCode::NOT_FOUND);
@@ -102,15 +102,14 @@ async fn signing_up_does_not_tell_who_is_here() {
     let same = |answer: &Answer, who: &str| main_part(&answer.text()).replace(who, "WHO");
     assert_eq!(same(&there, "jane"), same(&new, "john"));
     assert_eq!(there.status, new.status);
-    let mails = site.mails.lock().unwrap();
-    assert!(mails[1].paragraphs[0].contains("You have an account already"));
+    let notes = site.notes().await;
+    assert!(notes[1].lines[0].contains("You have an account already"));
     // Nor does asking for a link.
-    drop(mails);
-    let before = site.mails.lock().unwrap().len();
+    let before = site.notes().await.len();
     let known = site.post_as("", "/sign-in/link", "who=jane").await;
     let unknown = site.post_as("", "/sign-in/link", "who=nobody-here").await;
     assert_eq!(main_part(&known.text()), main_part(&unknown.text()));
-    assert_eq!(site.mails.lock().unwrap().len(), before + 1);
+    assert_eq!(site.notes().await.len(), before + 1);
 }
 
 #[tokio::test]
@@ -131,7 +130,7 @@ async fn one_signs_in_by_password_or_link_and_out_again() {
         assert_eq!(gone.header("location"), "/sign-in?next=%2Faccount");
     }
     site.post_as("", "/sign-in/link", "who=jane").await;
-    let path = site.mailed_path();
+    let path = site.mailed_path().await;
     let entered = site.post_as("", &path, "").await;
     assert!(cookies(&entered).contains("__Host-broadsheet="));
     assert_eq!(
@@ -186,7 +185,7 @@ async fn guessing_is_slowed_down_and_keeps_nobody_out() {
     let answer = site.post_as(&own, "/sign-in", &form).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     site.post_as("", "/sign-in/link", "who=jane").await;
-    let entered = site.post_as("", &site.mailed_path(), "").await;
+    let entered = site.post_as("", &site.mailed_path().await, "").await;
     assert_eq!(entered.status, StatusCode::SEE_OTHER);
 }
 
@@ -194,11 +193,11 @@ async fn guessing_is_slowed_down_and_keeps_nobody_out() {
 async fn a_mailbox_is_not_filled_by_strangers() {
     let site = TestSite::with_accounts().await;
     join(&site, "jane").await;
-    let before = site.mails.lock().unwrap().len();
+    let before = site.notes().await.len();
     for _ in 0..30 {
         site.post_as("", "/sign-in/link", "who=jane").await;
     }
-    assert!(site.mails.lock().unwrap().len() <= before + 5);
+    assert!(site.notes().await.len() <= before + 5);
 }
 
 #[tokio::test]
@@ -374,7 +373,7 @@ async fn another_address_counts_once_its_link_is_followed() {
     let eve = join(&site, "eve").await;
     site.post_as(&cookie, "/account/address", "address=new%40example.org")
         .await;
-    let path = site.mailed_path();
+    let path = site.mailed_path().await;
     assert_eq!(
         site.post_as(&eve, &path, "").await.status,
         StatusCode::NOT_FOUND
@@ -383,12 +382,12 @@ async fn another_address_counts_once_its_link_is_followed() {
     let page = site.get_as(&cookie, "/account").await.text();
     assert!(page.contains("new@example.org"), "{page}");
     // Somebody else's address: the answer is the same, and no mail goes out.
-    let before = site.mails.lock().unwrap().len();
+    let before = site.notes().await.len();
     let asked = site
         .post_as(&cookie, "/account/address", "address=eve%40example.org")
         .await;
     assert!(asked.text().contains("A mail is on its way"));
-    assert_eq!(site.mails.lock().unwrap().len(), before);
+    assert_eq!(site.notes().await.len(), before);
 }
 
 #[tokio::test]

@@ -23,12 +23,14 @@ use search::engine::Engine;
 use search::interest::traits::TRAITS;
 use search::interest::{self, Knot, Learned, Parts};
 use store::testing::TestStore;
-use store::{Absorbed, Intake, Join, NewUser};
+use store::{Absorbed, Intake, Join, LetterId, LetterKind, NewUser};
 use tempfile::TempDir;
 use tower::ServiceExt;
-use web::account::note::{Note, Postman, Sending};
 use web::account::{Mode, People, SignUp, secret};
 use web::lab::Lab;
+use web::mail::desk::Desk;
+use web::mail::note::Note;
+use web::mail::token::{Keys, SECRET_LEN};
 use web::policy::Policy;
 use web::state::{App, Clock, Site, Status};
 
@@ -100,9 +102,7 @@ pub(crate) struct TestSite {
     index: Index,
     encoder: Encoder,
     router: Router,
-    app: App,
-    /// What was mailed, oldest first.
-    pub(crate) mails: Arc<Mutex<Vec<Note>>>,
+    pub(crate) app: App,
     _folder: TempDir,
 }
 
@@ -144,17 +144,6 @@ pub(crate) fn lab_outcome(id: &str, verdict: &str) -> serde_json::Value {
     })
 }
 
-/// Keeps mails instead of sending them.
-#[derive(Debug, Default)]
-struct Post(Arc<Mutex<Vec<Note>>>);
-
-impl Postman for Post {
-    fn take(&self, note: Note) -> Sending<'_> {
-        self.0.lock().unwrap().push(note);
-        Box::pin(std::future::ready(Ok(())))
-    }
-}
-
 /// What was answered.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -175,22 +164,33 @@ impl TestSite {
         site
     }
 
-    /// A site without papers where people sign in, with mail that ends in [`TestSite::mails`].
+    /// A site without papers where people sign in, and that sends mail; see [`TestSite::notes`].
     pub(crate) async fn with_accounts() -> Self {
-        let post = Post::default();
-        let mails = Arc::clone(&post.0);
-        let mut site = Self::made(Some("https://papers.example.org"), |people| {
+        let site = Self::made(Some("https://papers.example.org"), |people| {
             people.mode = Mode::SignIn;
             people.sign_up = SignUp::Open;
-            people.postman = Some(Arc::new(post));
-        })
-        .await;
-        site.mails = mails;
-        site
+        });
+        let keys = Keys::from_hex(&"07".repeat(SECRET_LEN)).unwrap();
+        site.await.sending(Desk::new(true, keys, None).unwrap())
     }
 
     pub(crate) async fn configured(base_url: Option<&str>) -> Self {
         Self::made(base_url, |_| {}).await
+    }
+
+    /// A site with some papers that sends mail, and believes a proxy about who asks.
+    pub(crate) async fn with_mail(desk: Desk) -> Self {
+        let site = Self::made(Some("https://papers.example.org"), |_| {}).await;
+        let site = site.sending(desk);
+        site.absorb(some_papers()).await;
+        site
+    }
+
+    /// The same site with a desk for mail.
+    fn sending(mut self, desk: Desk) -> Self {
+        self.app = self.app.with_mail(desk);
+        self.router = web::router::router(self.app.clone());
+        self
     }
 
     /// A site whose accounts are as `arrange` leaves them.
@@ -231,7 +231,6 @@ impl TestSite {
             encoder,
             router: web::router::router(app.clone()),
             app,
-            mails: Arc::default(),
             _folder: folder,
         }
     }
@@ -305,14 +304,22 @@ impl TestSite {
         self.send(Method::POST, target, &headers, form).await
     }
 
-    /// The path of the link in the newest mail.
-    pub(crate) fn mailed_path(&self) -> String {
-        let mails = self.mails.lock().unwrap();
-        let (_, address) = &mails.last().unwrap().link;
-        address
-            .strip_prefix("https://papers.example.org")
-            .unwrap()
-            .to_string()
+    /// The notes that were mailed, oldest first.
+    pub(crate) async fn notes(&self) -> Vec<Note> {
+        let mut notes = Vec::new();
+        let mut number = 1;
+        while let Some(letter) = self.store.letter(LetterId(number)).await.unwrap() {
+            if letter.kind == LetterKind::Note {
+                notes.push(serde_json::from_str(&letter.content).unwrap());
+            }
+            number += 1;
+        }
+        notes
+    }
+
+    /// The path of the link in the newest note.
+    pub(crate) async fn mailed_path(&self) -> String {
+        self.notes().await.last().unwrap().path.clone()
     }
 
     /// The same site under a policy for what readers submit and have told.
@@ -395,7 +402,23 @@ impl TestSite {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body.to_string())).unwrap();
+        self.answer(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+
+    /// Sends a form, as a client of this address.
+    pub(crate) async fn post(&self, target: &str, client: &str, form: &str) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(target)
+            .header(HOST, "localhost:8080")
+            .header("x-real-ip", client)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(Body::from(form.to_string())).unwrap();
+        self.answer(request).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         answer_of(response).await
     }

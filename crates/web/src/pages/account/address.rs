@@ -8,7 +8,6 @@ use store::{LinkPurpose, MailedLink};
 use super::sign_in::{spent, step};
 use super::{go_on, in_person, mail_link, own, settings, shown_again, typed_address};
 use crate::account::{Viewer, secret};
-use crate::base_url::BaseUrl;
 use crate::error::Error;
 use crate::pages::form::Form;
 use crate::state::App;
@@ -17,7 +16,6 @@ use crate::state::App;
 pub(super) async fn ask(
     State(app): State<App>,
     viewer: Viewer,
-    base: BaseUrl,
     body: Bytes,
 ) -> Result<Response, Error> {
     let user = in_person(&viewer)?;
@@ -49,13 +47,7 @@ pub(super) async fn ask(
             named.as_str(),
             "If this is not you, do nothing: nothing will change.",
         ];
-        mail_link(
-            &app,
-            &base,
-            &link,
-            ("Your address at", &words, "Use this address"),
-        )
-        .await?;
+        mail_link(&app, &link, ("Your address at", &words, "Use this address")).await?;
     }
     own(&step(&app, "Look at your mail", &[&shown]))
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use store::{Session, Token, User};
 
-use super::{go_on, in_person, own, sentence, shown_again};
+use super::{by_mail, go_on, in_person, own, sentence, shown_again};
 use crate::account::{Viewer, password};
 use crate::error::Error;
 use crate::pages::form::Form;
@@ -69,7 +69,7 @@ pub(super) async fn page(
     Ok(SettingsPage {
         layout: Layout::new(app, "Your account").noindex(),
         signs_in: app.people.signs_in(),
-        by_mail: app.people.postman.is_some(),
+        by_mail: by_mail(app),
         since: day(user.created, zone),
         sessions: sessions
             .into_iter()
@@ -176,7 +176,7 @@ pub(super) async fn password(
         }
     };
     let new = form.raw("new");
-    let reachable = user.address.is_some() && people.postman.is_some();
+    let reachable = user.address.is_some() && by_mail(&app);
     let told = [
         user.name.as_str(),
         user.address.as_ref().map_or("", |a| a.as_str()),

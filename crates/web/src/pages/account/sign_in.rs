@@ -10,10 +10,10 @@ use domain::address::MailAddress;
 use store::{LinkPurpose, MailedLink, User};
 
 use super::{
-    agent, go_on, mail_link as send_link, own, shown_again, signed_in, where_people_sign_in,
+    agent, by_mail, go_on, mail_link as send_link, own, shown_again, signed_in,
+    where_people_sign_in,
 };
 use crate::account::{Cookie, Cookies, SignUp, Viewer, next_path, secret};
-use crate::base_url::BaseUrl;
 use crate::client::Client;
 use crate::error::Error;
 use crate::pages::form::Form;
@@ -74,7 +74,7 @@ async fn page(
         who,
         next,
         fault,
-        by_mail: people.postman.is_some(),
+        by_mail: by_mail(app),
         elsewhere: people.sso.as_ref().map(|sso| sso.name().to_string()),
         sign_up: people.sign_up == SignUp::Open,
         set_up: people.setup_code.is_some() && app.store.count_users().await? == 0,
@@ -109,7 +109,7 @@ pub(super) async fn enter(
     };
     // Counted before the password is looked at, so that a thousand tries at once are a thousand.
     if let Err(Error::TooMany(words)) = throttle.admit(&key, "Too many tries for this account") {
-        let way_out = if app.people.postman.is_some() {
+        let way_out = if by_mail(&app) {
             " A mailed link still works, and so does a browser in which you have signed in before."
         } else {
             " A browser in which you have signed in before still works."
@@ -161,11 +161,15 @@ async fn find(app: &App, who: &str) -> Result<Option<User>, Error> {
 pub(super) async fn mail_link(
     State(app): State<App>,
     client: Client,
-    base: BaseUrl,
     body: Bytes,
 ) -> Result<Response, Error> {
     where_people_sign_in(&app)?;
     admit(&app, client)?;
+    if !by_mail(&app) {
+        return Err(Error::Unavailable(
+            "This site cannot send mail; sign in with your password.".to_string(),
+        ));
+    }
     let form = Form::read(&body);
     let user = find(&app, form.text("who")).await?;
     if let Some(user) = user.filter(|user| user.locked.is_none())
@@ -182,11 +186,7 @@ pub(super) async fn mail_link(
             "With this link you sign in, once, within two hours.",
             "If you did not ask for it, do nothing: nobody can sign in without it.",
         ];
-        send_link(&app, &base, &link, ("Sign in to", &words, "Sign in")).await?;
-    } else if app.people.postman.is_none() {
-        return Err(Error::Unavailable(
-            "This site cannot send mail; sign in with your password.".to_string(),
-        ));
+        send_link(&app, &link, ("Sign in to", &words, "Sign in")).await?;
     }
     let words = [
         "If there is an account of this name or address, a link was mailed to it. It is good once, for two hours.",

@@ -12,11 +12,10 @@ use store::{Join, LinkPurpose, MailedLink, NewUser};
 
 use super::sign_in::{admit, spent, step};
 use super::{
-    agent, go_on, mail_link, own, sentence, shown_again, signed_in, typed_address,
+    agent, by_mail, go_on, mail_link, own, sentence, shown_again, signed_in, typed_address,
     where_people_sign_in,
 };
 use crate::account::{SignUp, Viewer, password, secret};
-use crate::base_url::BaseUrl;
 use crate::client::Client;
 use crate::error::Error;
 use crate::pages::form::Form;
@@ -48,7 +47,7 @@ fn page(app: &App, form: &Form, fault: Option<String>) -> SignUpPage {
         layout: Layout::new(app, "Sign up").noindex(),
         name: form.text("name").to_string(),
         address: form.text("address").to_string(),
-        by_mail: app.people.postman.is_some(),
+        by_mail: by_mail(app),
         fault,
     }
 }
@@ -101,14 +100,13 @@ impl Wish {
 pub(super) async fn ask(
     State(app): State<App>,
     client: Client,
-    base: BaseUrl,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Error> {
     open(&app)?;
     admit(&app, client)?;
     let form = Form::read(&body);
-    let by_mail = app.people.postman.is_some();
+    let by_mail = by_mail(&app);
     let again = |fault: String| Ok(shown_again(own(&page(&app, &form, Some(fault)))?));
     let wish = match Wish::read(&form, by_mail) {
         Ok(wish) => wish,
@@ -123,7 +121,7 @@ pub(super) async fn ask(
         None => None,
     };
     match wish.address {
-        Some(address) => by_link(&app, &base, wish.name, address, hash).await,
+        Some(address) => by_link(&app, wish.name, address, hash).await,
         None => {
             let new = NewUser {
                 name: &wish.name,
@@ -145,7 +143,6 @@ pub(super) async fn ask(
 /// Mails a link: to make the account, or to sign in where the address has one.
 async fn by_link(
     app: &App,
-    base: &BaseUrl,
     name: UserName,
     address: MailAddress,
     password: Option<String>,
@@ -166,13 +163,7 @@ async fn by_link(
                 "With this link you make your account, within two hours.",
                 "If you did not ask for it, do nothing: without it there will be no account.",
             ];
-            mail_link(
-                app,
-                base,
-                &link,
-                ("Your account at", &words, "Make the account"),
-            )
-            .await?;
+            mail_link(app, &link, ("Your account at", &words, "Make the account")).await?;
         }
         Some(user) => {
             let link = MailedLink {
@@ -187,7 +178,7 @@ async fn by_link(
                 there.as_str(),
                 "With this link you sign in to it, once, within two hours. If you did not ask for it, do nothing.",
             ];
-            mail_link(app, base, &link, ("Your account at", &words, "Sign in")).await?;
+            mail_link(app, &link, ("Your account at", &words, "Sign in")).await?;
         }
     }
     own(&step(app, "Look at your mail", &[&shown]))

@@ -141,7 +141,16 @@ pub async fn show(
     papers.sort_by_key(|paper| std::cmp::Reverse((paper.times.listed_day(), paper.id)));
     papers.truncate(PAPERS_MAX as usize);
     let total = u32::try_from(papers.len()).unwrap_or(u32::MAX);
-    let list = personal(&app, List { papers, total }.into()).await?;
+    let list = personal(
+        &app,
+        List {
+            papers,
+            total,
+            ..List::default()
+        }
+        .into(),
+    )
+    .await?;
     let page = FollowingPage {
         layout: Layout::new(&app, "Following").noindex(),
         follows: follows.iter().filter_map(followed).collect(),
