@@ -171,17 +171,6 @@ impl Engine {
         (wanted && snapshot.vectors().is_some()).then_some(encoder)
     }
 
-    /// Of these papers those that have all that a query demands, in the same order: whether news is news to somebody who
-    /// keeps a query. Nothing is corrected and no word may be missing; an empty query demands nothing.
-    pub fn matching(&self, text: &str, papers: &[PaperId]) -> Result<Vec<PaperId>, Error> {
-        if text.trim().is_empty() {
-            return Ok(papers.to_vec());
-        }
-        let rows = lexical::rows(&self.index.snapshot(), &query::parse(text))?;
-        let found = papers.iter().filter(|paper| rows.contains(paper.0));
-        Ok(found.copied().collect())
-    }
-
     /// Papers of an author by key (see `domain::text::author_key`), newest first: (rows, total).
     pub fn author(
         &self,

@@ -4,7 +4,6 @@
 use domain::hit::{Explanation, Hit};
 use index::query::{Found, Order, Page, Part};
 use index::snapshot::Snapshot;
-use roaring::RoaringBitmap;
 
 use crate::correct;
 use crate::cursor::{self, Cursor};
@@ -77,16 +76,6 @@ pub(crate) fn search(
         direct: parsed.direct.clone(),
         marker: run.planned.marker,
     })
-}
-
-/// The rows of all papers that have everything a query demands; none where it demands nothing that can be found.
-pub(crate) fn rows(snapshot: &Snapshot, parsed: &Parsed) -> Result<RoaringBitmap, Error> {
-    let mut planned = planned(parsed);
-    if !planned.asks {
-        return Ok(RoaringBitmap::new());
-    }
-    planned.query.need = planned.loose_parts();
-    Ok(snapshot.rows(&planned.query)?)
 }
 
 fn order_of(sort: Sort) -> Order {

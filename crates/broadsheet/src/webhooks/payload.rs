@@ -136,7 +136,7 @@ mod tests {
             "1614265330",
             "{\"test\": 2432232314}",
         );
-        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmKtSyAyHN/bQzXsmDWkY4fM9s=");
+        assert_eq!(signed, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]

@@ -204,7 +204,7 @@ fn news_match_a_kept_query_whole_or_not_at_all() {
     check("2401.00004", &all, &[4]);
     // A reader who searches is shown what is near; news that lack a word are no news.
     check("reinforcement attention", &all, &[]);
-    check("reinforcment", &all, &[]);
+    check("reinfrocement", &all, &[]);
     check("reinforcement", &[99], &[]);
 }
 
