@@ -37,6 +37,8 @@ pub enum Scope {
     Categories(Vec<String>),
     /// Papers that have everything that a query of the search language asks for.
     Query(String),
+    /// What the person follows whose account has this address, as it is when the mail is made.
+    Follows,
 }
 
 impl Scope {
@@ -79,13 +81,14 @@ impl Scope {
             Scope::All => "all",
             Scope::Categories(_) => "categories",
             Scope::Query(_) => "query",
+            Scope::Follows => "follows",
         }
     }
 
     /// What stands beside the kind: categories separated by spaces, the query, or nothing.
     pub fn text(&self) -> String {
         match self {
-            Scope::All => String::new(),
+            Scope::All | Scope::Follows => String::new(),
             Scope::Categories(names) => names.join(" "),
             Scope::Query(query) => query.clone(),
         }
@@ -95,6 +98,7 @@ impl Scope {
     pub fn of(kind: &str, text: &str) -> Result<Self, WishError> {
         match kind {
             "all" => Ok(Scope::All),
+            "follows" => Ok(Scope::Follows),
             "categories" => Scope::categories(text),
             "query" => Scope::query(text),
             _ => Err(WishError::Kind),
@@ -113,6 +117,7 @@ impl fmt::Display for Scope {
                 [] => Ok(()),
             },
             Scope::Query(query) => write!(f, "the search “{query}”"),
+            Scope::Follows => f.write_str("what you follow"),
         }
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod browser;
+mod browser_story;
 mod cli;
 mod clients;
 mod config;

@@ -11,7 +11,8 @@ use super::rows::next_number;
 use crate::Store;
 use crate::error::Result;
 use crate::row::Columns;
-use crate::sql::{number, paper_id, row_of};
+use crate::sql::{number, paper_id, row_of, word};
+use crate::talk::FollowKind;
 use crate::time::{day, day_number};
 
 /// A paper that may be new to somebody.
@@ -47,7 +48,31 @@ impl Store {
                 About::Topics(names.iter().cloned().map(Topic::Category).collect())
             }
             Scope::Query(text) => About::Topics(vec![Topic::Query(text.clone())]),
+            Scope::Follows => About::Topics(self.followed_at(subscription.reader).await?),
         })
+    }
+
+    /// What the person follows whose account has a reader's address.
+    async fn followed_at(&self, reader: ReaderId) -> Result<Vec<Topic>> {
+        const SQL: &str = "SELECT f.kind, f.value FROM follows f JOIN users u ON u.id = f.account \
+            JOIN readers r ON r.address_key = u.address_key \
+            WHERE r.id = $1 AND u.locked IS NULL ORDER BY f.at, f.kind, f.value";
+        let rows = sqlx::query(SQL)
+            .bind(reader.0)
+            .fetch_all(self.readers())
+            .await?;
+        let topic = |row| {
+            let mut columns = Columns::of(row);
+            let kind = word(columns.text()?, FollowKind::from_short)?;
+            let value = columns.text()?.to_string();
+            Ok(match kind {
+                FollowKind::Category => Topic::Category(value),
+                FollowKind::Author => Topic::Author(value.replace('-', " ")),
+                FollowKind::Tag => Topic::Tag(value),
+                FollowKind::Query => Topic::Query(value),
+            })
+        };
+        rows.iter().map(topic).collect()
     }
 
     /// Notes which papers have come to stand on the lists of these days, under the number of a new edition if there

@@ -1,12 +1,15 @@
 //! Mail: who is asked, what is new to whom, and letters that are taken once and never lost.
 
+use domain::account::{Role, UserName};
 use domain::address::MailAddress;
 use domain::ids::PaperId;
-use domain::subscription::{Days, Rhythm, Schedule, Scope, State, Subscription, Wish};
+use domain::subscription::{Days, Rhythm, Schedule, Scope, State, Subscription, Topic, Wish};
 use jiff::{SignedDuration, Timestamp};
+use store::talk::FollowKind;
 use store::testing::TestStore;
 use store::{
-    Asked, Draft, Lane, Letter, LetterKind, LetterState, MailBounds, REFUSALS_MAX, Store, Why,
+    About, Asked, Draft, Join, Lane, Letter, LetterKind, LetterState, MailBounds, NewUser,
+    REFUSALS_MAX, Store, Why,
 };
 
 use crate::helpers::*;
@@ -24,6 +27,7 @@ on_both_engines!(
     suppressed_addresses_get_nothing,
     refusals_count_by_day,
     a_second_complaint_is_the_last,
+    a_digest_of_follows_is_about_what_its_reader_follows_now,
 );
 
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_mins(20);
@@ -525,4 +529,38 @@ async fn a_second_complaint_is_the_last(store: TestStore) {
         .unwrap()
         .unwrap();
     assert_eq!(why.why, Why::Complaint);
+}
+
+async fn a_digest_of_follows_is_about_what_its_reader_follows_now(store: TestStore) {
+    let jane = address("jane@example.org");
+    let name = UserName::parse("jane").unwrap();
+    let subscription = subscribed(&store, "jane@example.org", &wish(Scope::Follows)).await;
+    let about = async || store.about(&subscription).await.unwrap();
+    assert_eq!(about().await, About::Topics(Vec::new()));
+    let new = NewUser {
+        name: &name,
+        address: Some(&jane),
+        password: None,
+        role: Role::Reader,
+    };
+    let Join::Joined(account) = store.add_user(&new, now()).await.unwrap() else {
+        panic!("a free name");
+    };
+    for (kind, value) in [
+        (FollowKind::Category, "cs.CL"),
+        (FollowKind::Author, "ana-garcia"),
+        (FollowKind::Query, "state space"),
+    ] {
+        store
+            .follow(account, kind, value, true, now())
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let expected = [
+        Topic::Author("ana garcia".to_string()),
+        Topic::Category("cs.CL".to_string()),
+        Topic::Query("state space".to_string()),
+    ];
+    assert_eq!(about().await, About::Topics(expected.to_vec()));
 }

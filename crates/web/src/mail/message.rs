@@ -322,6 +322,7 @@ fn scope_path(scope: &Scope) -> String {
                 ListRef::Search(query.collect::<Vec<_>>().join(" OR ")).path()
             }
         },
+        Scope::Follows => "/following".to_string(),
         Scope::Query(query) => format!("{}&sort=newest", ListRef::Search(query.clone()).path()),
     }
 }
@@ -428,6 +429,7 @@ pub fn confirm(
                     Scope::All => "the whole page",
                     Scope::Categories(_) => "those of some categories",
                     Scope::Query(_) => "those that a search finds",
+                    Scope::Follows => "those that you follow there",
                 },
                 schedule_words(&subscription.wish.schedule)
             ),

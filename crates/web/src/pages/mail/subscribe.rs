@@ -12,6 +12,7 @@ use store::Asked;
 
 use super::wish::{Fields, read, zones};
 use super::{AnswerPage, answer, capital, desk};
+use crate::account::viewer;
 use crate::error::Error;
 use crate::lists::QUERY_CHARS_MAX;
 use crate::mail::desk::{BOUNDS, Client, Desk};
@@ -61,7 +62,11 @@ pub(super) async fn show(State(app): State<App>, query: Query) -> Result<Respons
         fields.scope = "categories".to_string();
         fields.categories = cut(category, 60);
     }
-    answer(&SubscribePage::new(&app, fields))
+    let mut page = SubscribePage::new(&app, fields);
+    if let Some(address) = viewer().user().and_then(|user| user.address.as_ref()) {
+        page.address = address.to_string();
+    }
+    answer(&page)
 }
 
 /// `POST /subscribe`.

@@ -5,6 +5,7 @@ use domain::subscription::{
 };
 use jiff::civil::Weekday;
 
+use crate::account::viewer;
 use crate::pages::form::Form;
 use crate::view::weekday_name;
 
@@ -17,7 +18,7 @@ const MOST: [u8; 5] = [5, 10, PAPERS_DEFAULT, 30, PAPERS_MAX];
 /// The fields as they stand, sensible or not.
 #[derive(Debug, Clone)]
 pub(super) struct Fields {
-    /// `all`, `categories` or `query`.
+    /// `all`, `follows`, `categories` or `query`.
     pub(super) scope: String,
     pub(super) categories: String,
     pub(super) query: String,
@@ -33,6 +34,8 @@ pub(super) struct Fields {
     /// Number, whether chosen.
     pub(super) most: Vec<(u8, bool)>,
     pub(super) nothing: bool,
+    /// Whether "what I follow" can be chosen: by whoever has an account with an address.
+    pub(super) follows: bool,
 }
 
 impl Fields {
@@ -59,6 +62,7 @@ impl Fields {
             zone: schedule.zone.clone(),
             most: most(wish.papers_max),
             nothing: wish.say_nothing,
+            follows: may_follow(wish.scope.kind()),
         }
     }
 
@@ -75,6 +79,7 @@ impl Fields {
             zone: zone.to_string(),
             most: most(PAPERS_DEFAULT),
             nothing: false,
+            follows: may_follow(""),
         }
     }
 
@@ -94,8 +99,14 @@ impl Fields {
             zone: form.text("zone").to_string(),
             most: most(form.text("most").parse().unwrap_or(PAPERS_DEFAULT)),
             nothing: form.has("nothing"),
+            follows: may_follow(form.text("scope")),
         }
     }
+}
+
+fn may_follow(scope: &str) -> bool {
+    let viewer = viewer();
+    scope == "follows" || viewer.user().is_some_and(|user| user.address.is_some())
 }
 
 /// The wish that a form comes to.
