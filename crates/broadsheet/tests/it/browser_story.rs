@@ -178,12 +178,19 @@ fn sign_up(site: &Site, name: &str) -> Browser {
 }
 
 fn live(site: &Site) {
-    let url = &site.server.url;
-    let jane = sign_up(site, "jane");
-    let john = sign_up(site, "john");
+    let (jane, john) = (sign_up(site, "jane"), sign_up(site, "john"));
+    vote(site, &jane, &john);
+    comment(site, &jane, &john);
+    save_and_follow(site, &jane);
+    let digest = get_the_digest(site, &jane);
+    end_it_by_one_click(site, &digest);
+    leave(site, &jane, &john);
+}
 
-    // Votes are counted at once, without another page, and for both.
-    for (browser, votes) in [(&jane, "1"), (&john, "2")] {
+/// Votes are counted at once, without another page, and for both.
+fn vote(site: &Site, jane: &Browser, john: &Browser) {
+    let url = &site.server.url;
+    for (browser, votes) in [(jane, "1"), (john, "2")] {
         browser.go(&format!("{url}{PAPER}"));
         browser.fill(&[], "▲");
         let pressed = format!(
@@ -197,8 +204,11 @@ fn live(site: &Site) {
             "without another page"
         );
     }
+}
 
-    // One comments, the other answers, and the first hears of it.
+/// One comments, the other answers, and the first hears of it.
+fn comment(site: &Site, jane: &Browser, john: &Browser) {
+    let url = &site.server.url;
     jane.fill(
         &[("body", "Does it hold for $n > 2$? *Perhaps.*")],
         "Comment",
@@ -214,8 +224,11 @@ fn live(site: &Site) {
     jane.go(&format!("{url}/notifications"));
     jane.reads("john");
     jane.picture("story-notifications");
+}
 
-    // Saved and followed.
+/// Saved and followed.
+fn save_and_follow(site: &Site, jane: &Browser) {
+    let url = &site.server.url;
     jane.go(&format!("{url}{PAPER}"));
     jane.fill(&[], "Save");
     jane.until(
@@ -230,8 +243,11 @@ fn live(site: &Site) {
     jane.go(&format!("{url}/following"));
     jane.reads("cs.CL");
     jane.picture("story-following");
+}
 
-    // The digest of what she follows.
+/// The digest of what she follows.
+fn get_the_digest(site: &Site, jane: &Browser) -> String {
+    let url = &site.server.url;
     jane.go(&format!("{url}/subscribe"));
     jane.script("document.querySelector('[name=scope][value=follows]').click()");
     jane.fill(&[], "Subscribe");
@@ -248,8 +264,12 @@ fn live(site: &Site) {
         text.contains("Paper 2 on") && !text.contains("Paper 1 on"),
         "{text}"
     );
+    digest
+}
 
-    // One click of the mail program ends it, with no page and nobody signed in.
+/// One click of the mail program ends it, with no page and nobody signed in.
+fn end_it_by_one_click(site: &Site, digest: &str) {
+    let message = parse(digest);
     let link = message.header_raw("List-Unsubscribe").unwrap();
     let link = link
         .split('<')
@@ -266,8 +286,11 @@ fn live(site: &Site) {
         let reader = store.subscriber_at(&address).await.unwrap().unwrap();
         assert!(reader.subscriptions.is_empty(), "{reader:?}");
     });
+}
 
-    // Everything is taken away, and she leaves; what was answered stays without her.
+/// Everything is taken away, and she leaves; what was answered stays without her.
+fn leave(site: &Site, jane: &Browser, john: &Browser) {
+    let url = &site.server.url;
     jane.go(&format!("{url}/account"));
     let export = jane.script(
         "const request = new XMLHttpRequest(); request.open('GET', '/account/export.jsonl', false); \
