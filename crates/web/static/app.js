@@ -159,7 +159,9 @@ function markHere(form) {
       const body = new URLSearchParams(new FormData(form));
       body.set(button.name, button.value);
       const headers = { Accept: "application/json" };
-      const answer = await fetch(button.formAction, { method: "POST", headers, body });
+      // Of a button without an address of its own `formAction` is the page's.
+      const address = button.getAttribute("formaction") || form.getAttribute("action");
+      const answer = await fetch(address, { method: "POST", headers, body });
       const state = await answer.json();
       if (!answer.ok) throw new Error(state.error || "The server refused.");
       button.value = state.on ? "0" : "1";

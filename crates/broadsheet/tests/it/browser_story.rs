@@ -254,7 +254,7 @@ fn get_the_digest(site: &Site, jane: &Browser) -> String {
     jane.reads("mail");
     let question = ("jane@example.org", "Do you want mail");
     jane.follow_mail(site, question, "/mail/confirm/", "Yes");
-    jane.reads("what you follow");
+    jane.reads("What you follow");
     due_now(site);
     site.run(&["digest"]);
     let (digest, _) = site.mail("jane@example.org", "Paper");
