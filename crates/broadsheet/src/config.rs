@@ -35,6 +35,8 @@ pub(crate) struct Written {
     pub(crate) contact: String,
     /// Time zone that decides what "today" is.
     pub(crate) time_zone: String,
+    /// The header in which a proxy in front names its client, for bounds on tries; empty for none.
+    pub(crate) client_header: String,
     /// What is fetched.
     pub(crate) sources: Sources,
     /// Whether and how mail is sent.
@@ -118,6 +120,7 @@ impl Default for Written {
             base_url: String::new(),
             contact: String::new(),
             time_zone: "UTC".to_string(),
+            client_header: String::new(),
             sources: Sources::default(),
             mail: mail::Mail::default(),
             lab: Lab::default(),
@@ -252,6 +255,13 @@ impl Config {
             bail!(
                 "lab.memory_mb is {}; the least is 256",
                 written.lab.memory_mb
+            );
+        }
+        let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+        if !written.client_header.bytes().all(named) {
+            bail!(
+                "client_header: `{}` is not the name of a header",
+                written.client_header
             );
         }
         written.accounts.check()?;

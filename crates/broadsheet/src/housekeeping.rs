@@ -1,6 +1,7 @@
-//! What is done once a night: lists whose time is over are closed, and what is usual is fitted anew.
+//! What is done once a night: lists whose time is over are closed, what is usual is fitted anew, and sessions, links and
+//! tokens whose time is over go.
 //!
-//! Both may be done again at any moment, by any process: a closed list stays closed, and the same readings give the
+//! All of it may be done again at any moment, by any process: a closed list stays closed, and the same readings give the
 //! same numbers.
 
 use anyhow::Result;
@@ -20,6 +21,7 @@ const PAPERS_MAX: u32 = 50_000;
 pub(crate) async fn keep(store: &Store, now: Timestamp) -> Result<bool> {
     let closed = close_windows(store, now).await?;
     let fitted = fit_priors(store, now).await?;
+    store.sweep_accounts(now).await?;
     Ok(closed > 0 || fitted)
 }
 

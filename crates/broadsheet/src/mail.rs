@@ -211,8 +211,5 @@ pub(crate) async fn desk(config: &Config, store: &Store, offline: bool) -> Resul
         true => Some(kept_keys(store).await?),
         false => known_keys(store).await?,
     };
-    let header = Some(mail.client_header.as_str()).filter(|name| !name.is_empty());
-    keys.map(|keys| Desk::new(sends, keys, header))
-        .transpose()
-        .context("mail.client_header is no name of a header")
+    Ok(keys.map(|keys| Desk::new(sends, keys)))
 }

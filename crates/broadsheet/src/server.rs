@@ -198,7 +198,7 @@ fn site(config: &Config) -> Site {
         contact: given(&written.contact),
         time_zone: config.time_zone.clone(),
         version: env!("CARGO_PKG_VERSION"),
-        client_header: match written.accounts.client_header.as_str() {
+        client_header: match written.client_header.as_str() {
             "" => None,
             name => name.to_ascii_lowercase().parse().ok(),
         },

@@ -45,8 +45,6 @@ pub(crate) struct Accounts {
     pub(crate) proxy_address_header: String,
     /// With mode `proxy`: the addresses from which the proxy connects.
     pub(crate) proxy_from: Vec<IpAddr>,
-    /// The header in which a proxy in front names the client, for bounds on tries; empty for none.
-    pub(crate) client_header: String,
     /// Another site that signs people in.
     pub(crate) openid: OpenId,
 }
@@ -73,7 +71,6 @@ impl Default for Accounts {
             proxy_header: "Remote-User".to_string(),
             proxy_address_header: String::new(),
             proxy_from: vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
-            client_header: String::new(),
             openid: OpenId::default(),
         }
     }
@@ -89,7 +86,6 @@ impl Accounts {
                 &self.proxy_address_header,
                 true,
             ),
-            ("accounts.client_header", &self.client_header, true),
         ];
         for (key, name, may_be_empty) in headers {
             let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');

@@ -23,8 +23,6 @@ pub(crate) struct Mail {
     pub(crate) list_id: String,
     /// Folder of the transport `folder`.
     pub(crate) folder: PathBuf,
-    /// Header in which a trusted proxy names the client, such as `X-Real-IP`; empty: the connection says it.
-    pub(crate) client_header: String,
     /// The mail server.
     pub(crate) smtp: Smtp,
     /// The signature.
@@ -114,7 +112,6 @@ impl Default for Mail {
             bounce_to: String::new(),
             list_id: String::new(),
             folder: PathBuf::new(),
-            client_header: String::new(),
             smtp: Smtp::default(),
             dkim: Dkim::default(),
         }
@@ -173,7 +170,6 @@ impl Mail {
             ("mail.smtp.host", &self.smtp.host),
             ("mail.dkim.selector", &self.dkim.selector),
             ("mail.dkim.domain", &self.dkim.domain),
-            ("mail.client_header", &self.client_header),
         ] {
             // An address of IPv6 has colons.
             let is_ip = key == "mail.smtp.host" && text.parse::<std::net::IpAddr>().is_ok();

@@ -8,7 +8,7 @@ use crate::papers::arxiv_dump;
 use crate::program::{Home, Server};
 use crate::window::Browser;
 
-const PAGES: [(&str, &str); 15] = [
+const PAGES: [(&str, &str); 29] = [
     ("front", "/"),
     ("day", "/papers/date/2025-08-07"),
     ("month", "/papers/month/2024-01"),
@@ -23,6 +23,20 @@ const PAGES: [(&str, &str); 15] = [
     ("feeds", "/feeds"),
     ("coverage", "/about/coverage"),
     ("subscribe", "/subscribe?q=state+space"),
+    ("account", "/account"),
+    ("webhooks", "/account/webhooks"),
+    ("profile", "/users/owner"),
+    ("following", "/following"),
+    ("saved", "/saved"),
+    ("notifications", "/notifications"),
+    ("collections", "/collections"),
+    ("submit", "/submit"),
+    ("claims", "/claims?paper=2402.18305"),
+    ("moderation", "/moderation"),
+    ("moderation-log", "/moderation/log"),
+    ("admin", "/admin"),
+    ("admin-people", "/admin/people"),
+    ("admin-sources", "/admin/sources"),
     ("missing", "/papers/2101.00001"),
 ];
 

@@ -30,6 +30,12 @@ fn what_is_misspelt_is_named() {
     check("titel = \"Ours\"", "titel");
     check("[sources]\nevry_minutes = 60", "evry_minutes");
     check("listen = \"8080\"", "listen");
+    check("client_header = \"X Real\"", "client_header: `X Real`");
+    check("[accounts]\nmode = \"open\"", "accounts");
+    check(
+        "[accounts.openid]\nissuer = \"x\"",
+        "accounts.openid.issuer",
+    );
     check(
         "time_zone = \"Europe/Atlantis\"",
         "time_zone `Europe/Atlantis` is not known",

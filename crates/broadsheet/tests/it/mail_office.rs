@@ -210,10 +210,6 @@ fn what_is_set_badly_is_said() {
         "control character",
     );
     check(&format!("{base}bounce_to = \"a b\""), "mail.bounce_to");
-    check(
-        &format!("{base}client_header = \"X Real\""),
-        "mail.client_header",
-    );
     let smtp = format!("{base}{from}[mail.smtp]\nhost = \"mail.example.org\"\n");
     check(
         &format!("{smtp}user = \"papers\""),

@@ -3,8 +3,6 @@
 //! A claim goes `pending -> approved | refused`, and an approved one may be revoked, which makes it refused. Each
 //! claim is a row of its own: whoever was refused may claim again, and both stay.
 
-use std::collections::HashSet;
-
 use domain::account::UserId;
 use domain::ids::PaperId;
 use jiff::Timestamp;
@@ -16,7 +14,7 @@ use crate::Store;
 use crate::collections::kept_text;
 use crate::error::Result;
 use crate::row::Columns;
-use crate::sql::{fetch_in, next_number, paper_id, row_of, word};
+use crate::sql::{next_number, paper_id, row_of, word};
 use crate::time::{micros, moment, moments};
 
 /// Most claims of one person that may wait for a decision.
@@ -244,34 +242,6 @@ impl Store {
     pub async fn authorship_of(&self, account: UserId, limit: u32) -> Result<Vec<AuthorshipClaim>> {
         self.authorship_where("a.account = $1", account.0, "a.id DESC", limit)
             .await
-    }
-
-    /// Whether a moderator agreed that this person is an author of the paper.
-    pub async fn is_author_of(&self, account: UserId, paper: PaperId) -> Result<bool> {
-        const SQL: &str = "SELECT id FROM authorship_claims WHERE account = $1 AND paper = $2 \
-            AND state = 'approved' LIMIT 1";
-        let row = sqlx::query(SQL)
-            .bind(account.0)
-            .bind(row_of(paper))
-            .fetch_optional(self.readers())
-            .await?;
-        Ok(row.is_some())
-    }
-
-    /// Of these people those who are authors of the paper: for the mark beside their comments.
-    pub async fn authors_among(
-        &self,
-        paper: PaperId,
-        people: &[UserId],
-    ) -> Result<HashSet<UserId>> {
-        const SQL: &str = "SELECT account FROM authorship_claims WHERE paper = $1 AND state = 'approved' \
-            AND account IN ({keys})";
-        let keys: Vec<i64> = people.iter().map(|person| person.0).collect();
-        let mut tx = self.begin_read().await?;
-        let rows = fetch_in(&mut tx, SQL, &[row_of(paper)], &keys).await?;
-        rows.iter()
-            .map(|row| Ok(UserId(Columns::of(row).int()?)))
-            .collect()
     }
 
     async fn authorship_where(

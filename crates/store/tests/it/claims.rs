@@ -1,10 +1,13 @@
 //! Authorship, links and tags that people claim; their history, and who decides.
 
 use domain::account::UserId;
+use domain::ids::PaperId;
 use domain::paper::{LinkKind, Paper};
 use domain::record::Source;
 use store::testing::TestStore;
-use store::{AuthorshipOrder, AuthorshipState, ClaimAct, ClaimKind, Claimed, Said, TAGS_MAX};
+use store::{
+    AuthorshipClaim, AuthorshipOrder, AuthorshipState, ClaimAct, ClaimKind, Claimed, Said, TAGS_MAX,
+};
 
 use crate::helpers::*;
 
@@ -21,6 +24,13 @@ on_both_engines!(
 );
 
 const CODE: ClaimKind = ClaimKind::Link(LinkKind::Code);
+
+/// Whether a moderator agreed that somebody is an author of a paper.
+async fn is_author(store: &TestStore, account: UserId, paper: PaperId) -> bool {
+    let claims = store.authorship_of(account, 100).await.unwrap();
+    let approved = |c: &AuthorshipClaim| c.paper == paper && c.state == AuthorshipState::Approved;
+    claims.iter().any(approved)
+}
 
 async fn claim(store: &TestStore, account: UserId, paper: u32) -> Claimed {
     let order = AuthorshipOrder {
@@ -45,7 +55,7 @@ async fn authorship_waits_for_a_moderator(store: TestStore) {
     };
     assert_eq!(claim(&store, ana, 1).await, Claimed::Already);
     assert_eq!(claim(&store, ana, 9).await, Claimed::UnknownPaper);
-    assert!(!store.is_author_of(ana, row(1)).await.unwrap());
+    assert!(!is_author(&store, ana, row(1)).await);
     assert_eq!(store.pending_authorship(9).await.unwrap()[0].name, "Ana");
     assert!(
         store
@@ -59,18 +69,16 @@ async fn authorship_waits_for_a_moderator(store: TestStore) {
             .await
             .unwrap()
     );
-    assert!(store.is_author_of(ana, row(1)).await.unwrap());
-    assert!(!store.is_author_of(ana, row(2)).await.unwrap());
+    assert!(is_author(&store, ana, row(1)).await);
+    assert!(!is_author(&store, ana, row(2)).await);
     assert_eq!(claim(&store, ana, 1).await, Claimed::Already);
-    let among = store.authors_among(row(1), &people).await.unwrap();
-    assert_eq!(among.into_iter().collect::<Vec<_>>(), [ana]);
     assert!(
         store
             .decide_authorship(id, false, mo, "another Ana", now())
             .await
             .unwrap()
     );
-    assert!(!store.is_author_of(ana, row(1)).await.unwrap());
+    assert!(!is_author(&store, ana, row(1)).await);
     // Whoever was refused may claim again, and may take that back.
     let Claimed::Pending(again) = claim(&store, ana, 1).await else {
         panic!()
@@ -331,7 +339,7 @@ async fn a_united_paper_keeps_its_claims(store: TestStore) {
         .await
         .unwrap();
     unite(&store).await;
-    assert!(store.is_author_of(people[0], row(1)).await.unwrap());
+    assert!(is_author(&store, people[0], row(1)).await);
     assert_eq!(store.standing_claims(row(1)).await.unwrap().len(), 2);
     let paper = first(&store).await;
     assert_eq!(

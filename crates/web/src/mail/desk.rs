@@ -1,13 +1,9 @@
 //! The desk at which readers subscribe: what the pages need for it, and who has asked for how much.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::HeaderName;
-use axum::http::header::InvalidHeaderName;
-use axum::http::request::Parts;
 use domain::subscription::{Rhythm, Wish};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -15,8 +11,8 @@ use store::MailBounds;
 use tokio::sync::Notify;
 
 use super::token::Keys;
+use crate::client::Client;
 use crate::error::Error;
-use crate::state::App;
 
 /// For how long a link that says yes to a subscription, or that was asked for, is good.
 pub const LINK_GOOD: SignedDuration = SignedDuration::from_hours(48);
@@ -43,28 +39,20 @@ pub struct Desk {
     pub sending: bool,
     /// Signs links and recognises them.
     pub keys: Keys,
-    /// The header in which a trusted proxy names the client; `None` where the connection says it.
-    pub client_header: Option<HeaderName>,
     /// Tells whoever sends that there is a letter.
     pub wake: Arc<Notify>,
     clients: Clients,
 }
 
 impl Desk {
-    /// A desk that nobody has come to. An error where `client_header` cannot be the name of one.
-    pub fn new(
-        sending: bool,
-        keys: Keys,
-        client_header: Option<&str>,
-    ) -> Result<Self, InvalidHeaderName> {
-        let client_header = client_header.map(|name| name.to_ascii_lowercase());
-        Ok(Desk {
+    /// A desk that nobody has come to.
+    pub fn new(sending: bool, keys: Keys) -> Self {
+        Desk {
             sending,
             keys,
-            client_header: client_header.as_deref().map(str::parse).transpose()?,
             wake: Arc::default(),
             clients: Clients::default(),
-        })
+        }
     }
 
     /// Counts a request of a client.
@@ -88,37 +76,6 @@ pub fn looks_back_to(wish: &Wish, now: Timestamp) -> Date {
         Rhythm::Weekly => 6,
     };
     domain::paper::utc_day(now).saturating_sub(days.days())
-}
-
-/// Who asks, as far as that can be told: an IPv4 address, or the network of an IPv6 address (its first 64 bits, which
-/// one client has to itself). `None` where it cannot: for a proxy on this machine that does not say for whom it asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Client(Option<IpAddr>);
-
-impl FromRequestParts<App> for Client {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let header = app.mail.as_ref().and_then(|d| d.client_header.as_ref());
-        if let Some(name) = header {
-            let named = parts.headers.get(name).and_then(|v| v.to_str().ok());
-            let named = named.and_then(|text| text.trim().parse().ok());
-            return Ok(Client(named.map(network)));
-        }
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map(|info| info.0.ip().to_canonical());
-        Ok(Client(peer.filter(|ip| !ip.is_loopback()).map(network)))
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
-    }
 }
 
 /// How often each client has asked, and since when that is counted.
@@ -173,17 +130,5 @@ mod tests {
             clients.count(IpAddr::V4(n.into()), now);
         }
         assert!(clients.0.lock().unwrap().len() <= CLIENTS_MAX);
-    }
-
-    #[track_caller]
-    fn check(address: &str, expected: &str) {
-        assert_eq!(network(address.parse().unwrap()).to_string(), expected);
-    }
-
-    #[test]
-    fn an_ipv6_network_is_one_client() {
-        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::");
-        check("::ffff:192.0.2.1", "192.0.2.1");
-        check("192.0.2.1", "192.0.2.1");
     }
 }

@@ -17,7 +17,7 @@ fn keys() -> Keys {
 }
 
 pub(crate) async fn site() -> TestSite {
-    TestSite::with_mail(Desk::new(true, keys(), Some("X-Real-IP")).unwrap()).await
+    TestSite::with_mail(Desk::new(true, keys())).await
 }
 
 fn now() -> Timestamp {
@@ -539,7 +539,7 @@ async fn switched_off_it_says_so() {
         StatusCode::NOT_FOUND
     );
     // Switched off after it was on: nobody new, but links in older mails still end subscriptions.
-    let site = TestSite::with_mail(Desk::new(false, keys(), None).unwrap()).await;
+    let site = TestSite::with_mail(Desk::new(false, keys())).await;
     assert!(site.page("/subscribe").await.contains("switched off"));
     assert_eq!(
         subscribe(&site, "jane@example.org").await.status,

@@ -171,7 +171,7 @@ impl TestSite {
             people.sign_up = SignUp::Open;
         });
         let keys = Keys::from_hex(&"07".repeat(SECRET_LEN)).unwrap();
-        site.await.sending(Desk::new(true, keys, None).unwrap())
+        site.await.sending(Desk::new(true, keys))
     }
 
     pub(crate) async fn configured(base_url: Option<&str>) -> Self {
@@ -212,7 +212,7 @@ impl TestSite {
             contact: Some("librarian@example.org".to_string()),
             time_zone: TimeZone::UTC,
             version: "0.0.0-test",
-            client_header: None,
+            client_header: Some("x-real-ip".parse().unwrap()),
         };
         let clock = Clock(Arc::new(move || *hands.lock().unwrap()));
         let mut people = People::nobody(&clock);

@@ -83,7 +83,7 @@ async fn a_comment_goes_its_way() {
     assert_eq!(deleted.header("location"), "/papers/2611.10001#comments");
     let page = paper(&site).await;
     assert!(
-        page.contains("Deleted by who wrote it") && !page.contains("/users/Jane"),
+        page.contains("Deleted by the one who wrote it") && !page.contains("/users/Jane"),
         "{page}"
     );
     let one = site.page("/comments/1").await;

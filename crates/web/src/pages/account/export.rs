@@ -70,5 +70,13 @@ async fn everything(app: &App, user: &User) -> Result<Vec<Value>, Error> {
     }));
     lines.extend(talk(app.store.talk_of(user.id).await?));
     lines.extend(app.store.claims_of(user.id).await?);
+    if let Some(address) = &user.address
+        && let Some(subscriber) = app.store.subscriber_at(address).await?
+    {
+        lines.extend(subscriber.subscriptions.iter().map(|s| {
+            let words = crate::mail::message::wish_words(&s.wish);
+            json!({"kind": "subscription", "what": words, "created": s.created})
+        }));
+    }
     Ok(lines)
 }

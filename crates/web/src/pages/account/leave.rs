@@ -66,6 +66,11 @@ pub(super) async fn delete(
             "You are the last admin. Make somebody else one first.".to_string(),
         ));
     }
+    if let Some(address) = &user.address
+        && let Some(subscriber) = app.store.subscriber_at(address).await?
+    {
+        app.store.forget_reader(subscriber.reader.id).await?;
+    }
     app.status.data_changed();
     let words = ["Your account and what you did with it are deleted."];
     let mut page = step(&app, "Deleted", &words);

@@ -54,7 +54,7 @@ impl CommentView {
         let day = |at| plain_date(utc_day(at));
         let gone = match comment.state {
             CommentState::Shown => None,
-            CommentState::Deleted => Some("Deleted by who wrote it."),
+            CommentState::Deleted => Some("Deleted by the one who wrote it."),
             CommentState::Removed => Some("Removed by a moderator."),
         };
         CommentView {
