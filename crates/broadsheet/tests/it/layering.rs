@@ -25,7 +25,9 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 10] = [
 const TESTS_MAY_ALSO_USE: [(&str, &str); 2] = [("web", "encode"), ("web", "index")];
 
 /// Libraries that one crate alone may know, so that a decision stays in one place.
-const KNOWN_TO_ONE: [(&str, &str); 16] = [
+const KNOWN_TO_ONE: [(&str, &str); 21] = [
+    ("ammonia", "web"),
+    ("argon2", "web"),
     ("askama", "web"),
     ("atom_syndication", "web"),
     ("axum", "web"),
@@ -33,8 +35,11 @@ const KNOWN_TO_ONE: [(&str, &str); 16] = [
     ("burn", "lab"),
     ("feed-rs", "sources"),
     ("figment", "broadsheet"),
+    ("governor", "web"),
     ("lettre", "broadsheet"),
     ("mail-parser", "broadsheet"),
+    ("openidconnect", "broadsheet"),
+    ("pulldown-cmark", "web"),
     ("reqwest", "sources"),
     ("rss", "web"),
     ("sqlx", "store"),
