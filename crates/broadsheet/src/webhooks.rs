@@ -1,7 +1,7 @@
 //! Webhooks: new papers found for each, and messages sent.
 //!
-//! A step of [`gather`] reads some changes after the number at which the webhooks that are furthest behind stand, asks
-//! the engine which of the new papers their queries match, and queues messages. [`send`] sends what is due, signed as
+//! A step of [`Webhooks::gather`] reads some changes after the number at which the webhooks that are furthest behind stand, asks
+//! the engine which of the new papers their queries match, and queues messages. [`Webhooks::send`] sends what is due, signed as
 //! Standard Webhooks has it (`payload.rs`). Whatever is killed in between goes on from the database.
 
 mod payload;
