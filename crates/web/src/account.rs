@@ -1,7 +1,7 @@
 //! Who asks, and what they may do.
 //!
-//! Every request passes [`know`] before anything else looks at it: a cookie, a token, a trusted proxy or the machine
-//! itself says who it is from. What a page shows of its reader comes from [`viewer`]; a handler that acts takes
+//! Every request passes [`know()`] before anything else looks at it: a cookie, a token, a trusted proxy or the machine
+//! itself says who it is from. What a page shows of its reader comes from [`viewer()`]; a handler that acts takes
 //! [`Viewer`] and asks it for the right that it needs.
 
 mod cookies;

@@ -19,7 +19,7 @@ use crate::{api, discovery, error, health, observe, security, static_files};
 
 /// The whole site as a service.
 ///
-/// A request passes, outermost first: [`security::guard`], [`know`], [`cache::serve`] (most end here), [`observe`],
+/// A request passes, outermost first: [`security::guard`], [`know()`], [`cache::serve`] (most end here), [`observe`],
 /// [`error::dress`], [`limits::bound`], the handler.
 pub fn router(app: App) -> Router {
     // The last segments may end in `.atom`, `.rss`, `.json` and so on: see `suffix`.
