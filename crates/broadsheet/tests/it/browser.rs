@@ -8,7 +8,7 @@ use crate::papers::arxiv_dump;
 use crate::program::{Home, Server};
 use crate::window::Browser;
 
-const PAGES: [(&str, &str); 29] = [
+const PAGES: [(&str, &str); 30] = [
     ("front", "/"),
     ("day", "/papers/date/2025-08-07"),
     ("month", "/papers/month/2024-01"),
@@ -36,6 +36,7 @@ const PAGES: [(&str, &str); 29] = [
     ("moderation-log", "/moderation/log"),
     ("admin", "/admin"),
     ("admin-people", "/admin/people"),
+    ("admin-mail", "/admin/mail"),
     ("admin-sources", "/admin/sources"),
     ("missing", "/papers/2101.00001"),
 ];

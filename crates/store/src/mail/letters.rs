@@ -267,6 +267,17 @@ impl Store {
         Ok(free)
     }
 
+    /// Letters that are not settled, those due first coming first, at most `limit`.
+    pub async fn unsent_letters(&self, limit: u32) -> Result<Vec<Letter>> {
+        let sql =
+            format!("SELECT {LETTER} FROM letters WHERE due IS NOT NULL ORDER BY due, id LIMIT $1");
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(i64::from(limit))
+            .fetch_all(self.readers())
+            .await?;
+        rows.iter().map(read_letter).collect()
+    }
+
     /// One letter, settled or not.
     pub async fn letter(&self, id: LetterId) -> Result<Option<Letter>> {
         let sql = format!("SELECT {LETTER} FROM letters WHERE id = $1");

@@ -1,4 +1,6 @@
-//! `/admin`: how the site is doing, for whoever runs it: totals, sources, jobs.
+//! `/admin`: how the site is doing, for whoever runs it: totals, sources, jobs, mail.
+
+mod mail;
 
 use askama::Template;
 use axum::Router;
@@ -29,6 +31,7 @@ pub(crate) fn private_routes() -> Router<App> {
         .route("/admin/sources", get(sources))
         .route("/admin/jobs", get(jobs))
         .route("/admin/jobs/{id}/retry", post(retry))
+        .route("/admin/mail", get(mail::show).post(mail::allow))
 }
 
 #[derive(Debug, Template)]

@@ -1,10 +1,11 @@
 //! Subscribing, saying yes, changing and ending, over the site's own pages.
 
 use axum::http::{Method, StatusCode};
+use domain::account::Role;
 use domain::address::MailAddress;
 use domain::subscription::{Scope, State, Subscription};
 use jiff::{SignedDuration, Timestamp};
-use store::{Lane, Letter, LetterKind, Subscriber};
+use store::{Lane, Letter, LetterKind, Subscriber, Why};
 use web::mail::desk::{BOUNDS, Desk, REQUESTS_MAX};
 use web::mail::token::{Keys, Purpose};
 
@@ -564,4 +565,33 @@ async fn a_body_of_any_size_is_bounded() {
     let many = format!("{}address=jane%40example.org&{FORM}", "x=y&".repeat(1000));
     let answer = site.post("/subscribe", "192.0.2.1", &many).await;
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn whoever_runs_the_site_sees_what_waits() {
+    let site = TestSite::with_accounts().await;
+    let boss = site.sign_in_as("boss", Role::Admin).await;
+    let reader = site.sign_in("jane").await;
+    let refused = site.get_as(&reader, "/admin/mail").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    subscribe(&site, "john@example.org").await;
+    let jane = MailAddress::parse("jane@example.org").unwrap();
+    let suppressed = site
+        .store
+        .suppress(&jane, Why::Operator, "asked <us>", now());
+    suppressed.await.unwrap();
+    let page = site.get_as(&boss, "/admin/mail").await.text();
+    assert!(page.contains("Letter 1, confirm"), "{page}");
+    assert!(
+        page.contains("jane@example.org") && page.contains("asked &#60;us&#62;"),
+        "{page}"
+    );
+    // Who reads is nobody's business.
+    assert!(!page.contains("john@example.org"), "{page}");
+    let form = "allow=jane%40example.org";
+    let allowed = site.post_as(&boss, "/admin/mail", form).await;
+    assert_eq!(allowed.status, StatusCode::SEE_OTHER);
+    assert_eq!(site.store.suppression(&jane).await.unwrap(), None);
+    let again = site.post_as(&boss, "/admin/mail", form).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND);
 }
